@@ -1,0 +1,233 @@
+"""Markdown from ``results/*.json``, between markers, so that no number in a document is typed by hand.
+
+    <!-- table: images -->
+    ...generated...
+    <!-- /table -->
+
+``update`` writes every marked table of a document anew; ``stale`` says which would change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relume.bench import papers
+from relume.bench.results import read
+from relume.signal import UsageError
+
+MARKED = re.compile(r"(<!-- table: ([a-z0-9-]+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
+Rows = Sequence[Mapping[str, Any]]
+
+
+def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column to the left, the others to the right."""
+    rule = ["---", *("---:" for _ in header[1:])]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *lines))
+
+
+def number(value: float | None, digits: int, sign: bool = False) -> str:
+    """A figure with so many digits, or a dash where there is none."""
+    return "–" if value is None else f"{value:{'+' if sign else ''}.{digits}f}"
+
+
+def count(value: float) -> str:
+    """1,234,567 as ``1.23M``, 57,281 as ``57.3k``."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.0f}"
+
+
+def by_model(rows: Rows) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Rows by model, then by set, in the order of the file."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["model"], {})[row["set"]] = row
+    return found
+
+
+def sets_of(rows: Rows) -> list[str]:
+    """The sets in the order of the file."""
+    return list(dict.fromkeys(row["set"] for row in rows))
+
+
+def images(rows: Rows) -> str:
+    """PSNR-Y / SSIM-Y / LPIPS (AlexNet) by set, then parameters, operations and time."""
+    sets = sets_of(rows)
+    header = ["model", *(f"{name}: PSNR-Y / SSIM-Y / LPIPS" for name in sets)]
+    header += ["parameters", "MACs per output pixel", "time over bicubic"]
+    lines = []
+    for model, found in by_model(rows).items():
+        cells = [
+            f"{row['psnr_y']:.2f} / {row['ssim_y']:.4f} / {number(row['lpips_alex'], 3)}" if row else "–"
+            for row in (found.get(name) for name in sets)
+        ]
+        row = next(iter(found.values()))
+        slower = number(row.get("time_over_bicubic"), 1) + "x" if row.get("time_over_bicubic") else "–"
+        lines.append([model, *cells, count(row["parameters"]), count(row["macs_per_output_pixel"]), slower])
+    return markdown(header, lines)
+
+
+def details(rows: Rows) -> str:
+    """One line a model and set: means with their 95 % intervals, PSNR-RGB and both LPIPS."""
+    names = ("psnr_y", "ssim_y", "psnr_rgb", "lpips_alex", "lpips_vgg")
+    digits = (2, 4, 2, 3, 3)
+    lines = []
+    for row in rows:
+        cells = []
+        for name, places in zip(names, digits, strict=True):
+            low, high = row["interval_95"].get(name, (None, None))
+            span = "" if low is None else f" [{low:.{places}f}, {high:.{places}f}]"
+            cells.append(number(row[name], places) + span)
+        lines.append([row["model"], row["set"], str(row["n"]), *cells])
+    return markdown(["model", "set", "n", "PSNR-Y", "SSIM-Y", "PSNR-RGB", "LPIPS (AlexNet)", "LPIPS (VGG)"], lines)
+
+
+def gains(rows: Rows) -> str:
+    """PSNR-Y over bicubic in dB: ours with the paired 95 % interval, the original papers', and the paper's own."""
+    sets = sets_of(rows)
+    header = ["model"]
+    for name in sets:
+        header += [f"{name}: here", "original", "Wang et al."]
+    lines = []
+    for model, found in by_model(rows).items():
+        cells = [model]
+        for name in sets:
+            row = found.get(name)
+            cells.append(_gain(row) if row else "–")
+            for table in (papers.ORIGINAL, papers.COMPARED):
+                known = name in papers.SETS
+                cells.append(number(papers.gain(table, model, name) if known else None, 2, sign=True))
+        lines.append(cells)
+    return markdown(header, lines)
+
+
+def _gain(row: Mapping[str, Any]) -> str:
+    if "gain_psnr_y" not in row:
+        return "–"
+    low, high = row["gain_interval_95"]
+    return f"{row['gain_psnr_y']:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def printed(rows: Rows) -> str:
+    """PSNR / SSIM at x4 as printed elsewhere; needs no results."""
+    lines = []
+    for table, title in ((papers.ORIGINAL, "original"), (papers.COMPARED, "Wang et al.")):
+        for entry in table:
+            cells = [f"{f[0]:.2f} / {f[1]:.4f}" if f else "–" for f in entry.figures]
+            lines.append([entry.model, title, *cells])
+    return markdown(["model", "printed by", *papers.SETS], lines)
+
+
+def speed(rows: Rows) -> str:
+    """Each ratio with what it divides by what."""
+    lines = [[row["what"], f"{row['ratio']:.2f}", row["of"], row["over"]] for row in rows]
+    return markdown(["what", "ratio", "of", "over"], lines)
+
+
+def realism(rows: Rows) -> str:
+    """The dial: fidelity and perceptual distance at each setting."""
+    lines = [
+        [f"{row['realism']:.2f}", row["set"], number(row["psnr_y"], 2), number(row["lpips_alex"], 4)] for row in rows
+    ]
+    return markdown(["realism", "set", "PSNR-Y", "LPIPS (AlexNet)"], lines)
+
+
+def critics(rows: Rows) -> str:
+    """PatchGAN against SRGAN's discriminator."""
+    lines = [[row["critic"], count(row["parameters"]), count(row["macs_96"]), row["note"]] for row in rows]
+    return markdown(["critic", "parameters", "MACs of a 96x96 patch", ""], lines)
+
+
+def memory(rows: Rows) -> str:
+    """Training memory with and without batch normalisation."""
+    lines = [[row["net"], f"{row['bytes'] / 1e6:.0f} MB", f"{100 * row['saved']:.0f} %"] for row in rows]
+    return markdown(["generator", "training memory", "saved"], lines)
+
+
+def footprint(rows: Rows) -> str:
+    """Start-up, the 16-bit ramp, what shortcuts lose, memory: one line each."""
+    return markdown(["what", "figure"], [_footprint(row) for row in rows])
+
+
+def _footprint(row: Mapping[str, Any]) -> list[str]:
+    if row["what"] == "start-up":
+        return [
+            f"`relume restore` of a {row['picture']} x{row['scale']}, over `import numpy`",
+            f"{row['ratio']:.1f} times",
+        ]
+    if row["what"] == "16-bit ramp":
+        state = "monotone" if row["monotone"] else f"steps back by {row['deepest_step_back_of_65535']}"
+        return [
+            f"16-bit ramp x{row['scale']}: furthest from straight",
+            f"{row['largest_error_of_65535']:.0f}/65535, {state}",
+        ]
+    if row["what"] == "memory":
+        what = f"peak memory, {row['megapixels_in']:.0f} MP 16-bit TIFF x{row['scale']}"
+        return [what, f"{row['peak_bytes'] / (1 << 30):.2f} GiB"]
+    return [f"PSNR-Y lost to bf16 and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
+
+
+TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
+    "images": ("images-x4.json", images),
+    "images-x2": ("images-x2.json", images),
+    "images-x3": ("images-x3.json", images),
+    "images-details": ("images-x4.json", details),
+    "gains": ("images-x4.json", gains),
+    "equal-budget": ("equal-budget.json", images),
+    "equal-budget-gains": ("equal-budget.json", gains),
+    "designs": ("designs.json", images),
+    "printed": (None, printed),
+    "speed": ("speed.json", speed),
+    "footprint": ("footprint.json", footprint),
+    "realism": ("realism.json", realism),
+    "critics": ("critics.json", critics),
+    "memory": ("memory.json", memory),
+}
+"""name -> (results file, how its rows become a table)"""
+
+
+def render(name: str, results: Path) -> str:
+    """One table by name, with the command and date of its results below it."""
+    if name not in TABLES:
+        raise UsageError(f"no table is called '{name}'; there are {', '.join(TABLES)}")
+    file, draw = TABLES[name]
+    if file is None:
+        return draw(())
+    if not (results / file).exists():
+        return f"Not measured: `results/{file}` is missing."
+    found = read(results / file)
+    return f"{draw(found['rows'])}\n\n`{found['command']}`, {found['date'][:10]}, commit {found['commit'][:12]}"
+
+
+def update(text: str, results: Path) -> str:
+    """``text`` with every marked table made anew."""
+    opened, closed = text.count("<!-- table: "), len(MARKED.findall(text))
+    if opened != closed:
+        raise UsageError(f"{opened - closed} marked tables are not closed by '<!-- /table -->'")
+    return MARKED.sub(lambda m: f"{m[1]}{render(m[2], results)}\n{m[4]}", text)
+
+
+def documents(root: Path) -> list[Path]:
+    """The documents that may hold tables: README.md and docs/*.md."""
+    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+
+
+def stale(root: Path) -> list[Path]:
+    """The documents below ``root`` whose tables are not those of ``root/results``."""
+    return [path for path in documents(root) if update(_read(path), root / "results") != _read(path)]
+
+
+def write(root: Path) -> list[Path]:
+    """Bring the documents below ``root`` up to date; returns those that changed."""
+    changed = stale(root)
+    for path in changed:
+        path.write_text(update(_read(path), root / "results"), encoding="utf-8")
+    return changed
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,124 @@
+"""``relume models``: which weights are shipped, what they promise, and whether they are intact."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from relume.cli.output import emit, plain, say, statuses, tell
+from relume.signal import ModelError
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from 'relume models list', or the path of an .onnx.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Else: all shipped models.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``models`` with ``list``, ``show`` and ``verify``."""
+    models = typer.Typer(help="The shipped weights.", no_args_is_help=True, rich_markup_mode=None)
+    models.command("list")(list_models)
+    models.command("show")(show)
+    models.command("verify")(verify)
+    app.add_typer(models, name="models")
+
+
+def list_models(as_json: AsJson = False) -> None:
+    """Name, task, scales, size, licence, and what each model learned from on which terms."""
+    with statuses(as_json, {"models": []}):
+        from relume.runtime import zoo
+
+        entries, damaged = [], []
+        for name in zoo.names():
+            try:
+                entries.append(_card(zoo.find(name)))
+            except ModelError as error:
+                damaged.append(f"{error} [{error.code}]")
+        if as_json:
+            keys = ("name", "task", "scales", "parameters", "licence", "fidelity", "data", "sha256", "description")
+            emit({"models": [{key: entry[key] for key in keys} for entry in entries]})
+        else:
+            _table(entries)
+        for message in damaged:
+            say(f"damaged: {message}")
+    if damaged:
+        raise typer.Exit(ModelError.exit_status)
+
+
+def show(name: Name, as_json: AsJson = False) -> None:
+    """The whole card of one model."""
+    with statuses(as_json):
+        from relume.runtime import zoo
+
+        card = _card(zoo.find(name))
+        if as_json:
+            emit(card)
+            return
+        for key, value in card.items():
+            _tell_field(key, value)
+
+
+def verify(names: Names = None, as_json: AsJson = False) -> None:
+    """Hash the weight files again and compare with what this version of relume ships."""
+    with statuses(as_json, {"models": []}):
+        from relume.runtime import zoo
+
+        answers = [_verified(name) for name in names or zoo.names()]
+        if as_json:
+            emit({"models": answers})
+        else:
+            for answer in answers:
+                if answer["error"]:
+                    say(f"damaged: {answer['error']['message']} [{answer['error']['code']}]")
+                else:
+                    tell(f"ok: {answer['name']} {answer['sha256'] or '(computed, no weights)'}")
+    if any(answer["error"] for answer in answers):
+        raise typer.Exit(ModelError.exit_status)
+
+
+def _verified(name: str) -> dict[str, Any]:
+    from relume.runtime import zoo
+
+    answer: dict[str, Any] = {"name": name, "status": "ok", "sha256": None, "error": None}
+    try:
+        return answer | {"sha256": zoo.find(name).sha256}
+    except ModelError as error:
+        return answer | {"status": "failed", "error": {"code": error.code, "message": plain(error)}}
+
+
+def _card(model: Any) -> dict[str, Any]:
+    """The card of a model as JSON values, with its file's hash and the scales that follow from its outputs."""
+    card = dataclasses.asdict(model.card)
+    return card | {"name": model.name, "scales": list(model.card.scales), "sha256": model.sha256}
+
+
+def _table(entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None)
+    for title in ("name", "task", "scales", "parameters"):
+        table.add_column(title, no_wrap=True)
+    for title in ("licence", "learned from (terms)"):
+        table.add_column(title)
+    for entry in entries:
+        scales = " ".join(f"x{scale}" for scale in entry["scales"])
+        data = "\n".join(f"{item['name']} ({item['terms']})" for item in entry["data"]) or "no data set"
+        table.add_row(entry["name"], entry["task"], scales, f"{entry['parameters']:,}", entry["licence"], data)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _tell_field(key: str, value: Any, indent: int = 0) -> None:
+    pad = " " * indent
+    if isinstance(value, dict) and value:
+        tell(f"{pad}{key}:")
+        for name, item in value.items():
+            _tell_field(str(name), item, indent + 4)
+    elif isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
+        tell(f"{pad}{key}:")
+        for item in value:
+            tell(f"{pad}    - " + ", ".join(f"{name}: {content}" for name, content in item.items()))
+    else:
+        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        tell(f"{pad}{key}: {shown}")

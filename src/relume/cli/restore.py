@@ -1,0 +1,254 @@
+"""``relume restore``: parse, list and plan, hand the batch to the runtime, render what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relume.cli.output import emit, plain, say, statuses
+from relume.cli.progress import Meter
+from relume.cli.render import as_file, tell_all, tell_one, total
+from relume.runtime.stops import Stoppable, Stopped
+from relume.signal import InputRejected, OutputRefused, UsageError
+
+if TYPE_CHECKING:
+    from relume.runtime.batch import Outcome
+    from relume.runtime.naming import Job
+    from relume.runtime.options import Options, Progress
+
+STREAM = "-"
+UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+@dataclass(frozen=True)
+class View:
+    """How to answer: as JSON, without a word, or with an estimate alone."""
+
+    as_json: bool
+    quiet: bool
+    dry: bool
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``restore``."""
+    app.command("restore")(restore)
+
+
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders, patterns; - is standard input.")
+]
+Out = Annotated[
+    str | None,
+    typer.Option("-o", "--out", help="A folder, a file for one picture, or -. Else: picture_x4.png beside each."),
+]
+Task = Annotated[str, typer.Option(help="What to do: upscale.")]
+Scale = Annotated[int, typer.Option(help="Enlarge by this factor.")]
+Model = Annotated[str | None, typer.Option(help="A name from 'relume models list'. Else: the task's own.")]
+Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
+Precision = Annotated[str, typer.Option(help="auto, bf16 or f32.")]
+Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
+Report = Annotated[bool, typer.Option("--report", help="Write a heat map of the disagreement beside each result.")]
+Strip = Annotated[bool, typer.Option("--strip", help="Drop EXIF, XMP and IPTC.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Skip what is done: same source, options and result.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only estimate time, memory and disk.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors alone.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes. Else: none for one picture, one for several.")
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads of each process. Else: as many as fit.")]
+Memory = Annotated[str | None, typer.Option(help="Memory of each process, such as 800M. Else: 1G.")]
+Pixels = Annotated[str | None, typer.Option(help="Refuse larger inputs, in pixels, such as 2G. Else: 512M.")]
+
+
+def restore(
+    inputs: Inputs,
+    out: Out = None,
+    task: Task = "upscale",
+    scale: Scale = 4,
+    model: Model = None,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    consistent: Consistent = False,
+    report: Report = False,
+    strip: Strip = False,
+    resume: Resume = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    workers: Workers = None,
+    threads: Threads = None,
+    max_memory: Memory = None,
+    max_pixels: Pixels = None,
+) -> None:
+    """Restore pictures. Originals are never overwritten, and a record lies beside each result."""
+    with statuses(as_json, {"files": []}):
+        from relume.runtime.options import Options
+
+        options = Options(
+            task=task,
+            scale=scale,
+            model=model,
+            engine=engine,  # type: ignore[arg-type]  # checked by Options
+            precision=precision,  # type: ignore[arg-type]
+            max_memory=quantity(max_memory, "--max-memory"),
+            max_pixels=quantity(max_pixels, "--max-pixels"),
+            consistent=consistent,
+            strip=strip,
+            threads=threads or shared(workers),
+        )
+        view = View(as_json, quiet, dry_run)
+        if out == STREAM or (out is None and STREAM in inputs):
+            status = _to_stdout(inputs, options, view)
+        else:
+            if STREAM in inputs and dry_run:
+                raise UsageError("--dry-run needs a file: standard input can be read only once")
+            jobs, notes = prepare(inputs, out, options, report)
+            if model is not None and len(jobs) > 1:
+                from relume.runtime import zoo
+
+                zoo.find(model).card.output_for(scale)  # one error for the call, not one for each picture
+            status = _batch(jobs, notes, options, workers, resume, view)
+    raise typer.Exit(status)
+
+
+def shared(workers: int | None) -> int | None:
+    """Threads for each of several ``workers``, so that all of them fit; None (as the engine likes) for one or none."""
+    return None if workers is None or workers < 2 else max(1, (os.cpu_count() or 1) // workers)
+
+
+def quantity(text: str | None, option: str) -> int | None:
+    """A size with an optional unit: ``1.5G`` is 1610612736; an error names the option."""
+    if text is None:
+        return None
+    number, unit = text.strip().lower().rstrip("b"), ""
+    if number and number[-1] in UNITS:
+        number, unit = number[:-1], number[-1]
+    try:
+        value = int(float(number) * UNITS[unit])
+    except (ValueError, OverflowError):
+        value = 0
+    if value <= 0:
+        raise UsageError(f"{option} is {text!r}; give a size above 0, such as 800M or 1.5G")
+    return value
+
+
+def prepare(
+    inputs: Sequence[str], out: str | None, options: Options, report: bool
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+    """The jobs of a call and notes about what was left out; only names and heads of files are read."""
+    from relume.runtime.inputs import EXTENSIONS, collect
+    from relume.runtime.naming import Job, one, plan, with_heat_maps
+    from relume.runtime.restore import output_suffix
+
+    folder = None if out is None else Path(out)
+    if STREAM in inputs:
+        if len(inputs) > 1 or folder is None or folder.is_dir():
+            raise UsageError("standard input is one picture: give it alone, and name a file with -o")
+        return with_heat_maps((Job(Path(STREAM), folder, folder.parent, data=_stdin()),), report), ()
+    listing = collect(inputs, folder)
+    if not listing.found:
+        raise InputRejected(f"no picture found in {', '.join(inputs)}: pictures end in {', '.join(sorted(EXTENSIONS))}")
+    if folder is not None and _names_a_file(folder, str(out)):
+        if not listing.single_file:
+            raise OutputRefused(f"{out} is a file, but several inputs need a folder: choose another -o")
+        return with_heat_maps((one(listing, folder),), report), listing.notes
+    tag = f"_x{options.scale}" if options.task == "upscale" else f"_{options.task}"
+    return with_heat_maps(plan(listing, folder, tag, output_suffix), report), listing.notes
+
+
+def _names_a_file(out: Path, text: str) -> bool:
+    """Whether OUT is a picture's name: neither a folder that exists, nor ending in a slash or without an extension."""
+    from relume.runtime.inputs import is_candidate, is_folder
+
+    return not is_folder(out) and (os.path.lexists(out) or (is_candidate(text) and not text.endswith(("/", os.sep))))
+
+
+def _batch(
+    jobs: Sequence[Job], notes: Sequence[str], options: Options, workers: int | None, resume: bool, view: View
+) -> int:
+    from relume.runtime import batch
+
+    outcomes: dict[int, Outcome] = {}
+    stopped: Stopped | None = None
+    for note in notes:
+        say(f"note: {note}")
+    with Meter([str(job.source) for job in jobs]) as meter:
+
+        def done(index: int, outcome: Outcome) -> None:
+            outcomes[index] = outcome
+            meter.finish(index)
+            if not view.as_json:
+                tell_one(outcome, view.quiet)
+
+        try:
+            with Stoppable() as stop:
+
+                def watch(index: int, progress: Progress) -> None:
+                    stop.check()
+                    meter.watch(index, progress)
+
+                if view.dry:
+                    batch.dry_run(jobs, options, workers=workers, watch=watch, done=done)
+                else:
+                    batch.run(jobs, options, workers=workers, resume=resume, watch=watch, done=done)
+        except Stopped as signalled:
+            stopped = signalled
+    finished = [outcomes[index] for index in sorted(outcomes)]
+    estimate = total(finished, jobs, workers or 1) if view.dry else None
+    if view.as_json:
+        files = [as_file(outcome) for outcome in finished]
+        answer: dict[str, Any] = {"files": files, "notes": [plain(note) for note in notes]}
+        if estimate is not None:
+            answer |= {"dry_run": True, "estimate": estimate}
+        if stopped is not None:
+            answer |= {"error": {"code": "interrupted", "message": str(stopped)}}
+        emit(answer)
+    else:
+        tell_all(finished, estimate, view.quiet)
+    if stopped is not None:
+        say(f"{stopped}: {len(finished)} of {len(jobs)} finished; the same call with --resume goes on from there")
+        return stopped.status
+    return batch.exit_status(finished)
+
+
+def _to_stdout(inputs: Sequence[str], options: Options, view: View) -> int:
+    """One picture to standard output; it has no record, for it has no place."""
+    from relume.runtime import batch
+
+    if len(inputs) != 1:
+        raise UsageError(f"standard output takes one picture, not {len(inputs)}: name a folder with -o")
+    if view.as_json or view.dry:
+        raise UsageError("standard output holds the picture: with --json or --dry-run name a file with -o")
+    if sys.stdout.isatty():
+        raise UsageError("standard output is a terminal: name a file with -o, or redirect it")
+    name = inputs[0]
+    try:
+        with Stoppable() as stop, Meter([name]) as meter:
+
+            def watch(progress: Progress) -> None:
+                stop.check()
+                meter.watch(0, progress)
+
+            source = _stdin() if name == STREAM else Path(name)
+            data, outcome = batch.restore_to_bytes(source, options, watch)
+    except Stopped as stopped:
+        say(stopped)
+        return stopped.status
+    if outcome.error is not None:
+        tell_one(outcome, view.quiet)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return batch.exit_status([outcome])
+
+
+def _stdin() -> bytes:
+    if sys.stdin.isatty():
+        raise UsageError("standard input is a terminal: pipe a picture into it, or name a file")
+    return sys.stdin.buffer.read()

@@ -1,0 +1,1 @@
+"""Links: channels, modems, codes, theory and Monte Carlo, in NumPy."""

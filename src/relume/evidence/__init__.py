@@ -1,0 +1,1 @@
+"""What a restoration can show for itself."""

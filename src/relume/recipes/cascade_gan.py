@@ -1,0 +1,50 @@
+"""``cascade_gan``: the improved GAN, phase two of ``cascade``: x2, x3 and x4 from one model, with texture.
+
+    relume train cascade_gan --data DATA --out runs/cascade_gan --set start=runs/cascade/checkpoint.pt
+    relume export runs/cascade_gan -o src/relume/weights/cascade-gan.onnx
+
+Eq. 3 of the paper, l_X + weight l_Gen, with both parts of l_X: the pixel term (L1 for the MSE of eq. 2) and VGG
+features (LPIPS's weighting of five depths of VGG16 for eq. 4's one), against the PatchGAN. ``VARIANTS["paper"]`` has
+the parts of eq. 2 to 5, VGG features rescaled by 1 / 12.75 and averaged over channels as SRGAN's are. Time and result:
+the card of the shipped weights and ``docs/benchmarks.md``.
+"""
+
+import dataclasses
+
+from relume.nets.patchgan import PatchganShape
+from relume.nets.srgan import VggCriticShape
+from relume.recipes.cascade import RECIPE as CASCADE
+from relume.train.adversarial_recipe import AdversarialSuperResolution
+from relume.train.losses import Content
+from relume.train.recipe import Optim
+
+RECIPE = AdversarialSuperResolution(
+    name="cascade-gan",
+    net=CASCADE.net,
+    data=CASCADE.data,
+    steps=4000,
+    batch=8,
+    patch=24,
+    scale_weights=CASCADE.scale_weights,
+    loss="l1",
+    optim=Optim(choice="adam", lr=2e-4, betas=(0.9, 0.99), warmup=50, final=0.05),
+    critic=PatchganShape(channels=32, norm="spectral"),
+    content=Content(pixel=1.0, depths=(), weights=(), perceptual=0.5),
+    game="relativistic",
+    adversarial=4e-3,
+    critic_lr=1.0,
+    validate_every=500,
+)
+
+VARIANTS: dict[str, AdversarialSuperResolution] = {
+    "paper": dataclasses.replace(
+        RECIPE,
+        name="cascade-gan-paper",
+        loss="mse",
+        critic=PatchganShape(channels=64, norm="batch"),
+        content=Content(pixel=1.0, depths=("conv5_3",), weights=(0.00615,)),
+        game="paper",
+        adversarial=1e-3,
+    ),
+    "srgan_critic": dataclasses.replace(RECIPE, name="cascade-gan-srgan-critic", critic=VggCriticShape(channels=32)),
+}

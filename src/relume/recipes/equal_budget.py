@@ -1,0 +1,73 @@
+"""``equal_budget``: every network of the comparison at x4 with the same pictures, steps, patches and schedule.
+
+    relume train equal_budget.cascade --data DATA --out runs/equal/cascade
+    relume train equal_budget.srcnn ... .vdsr .drcn .srresnet .srresnet_plain
+    relume train equal_budget.design_local ... .design_global .design_recursion .design_both
+
+Data: the paper's 291 pictures, T91 and BSD200 (the train part of BSDS500), less 302003, which is a Set5 picture;
+rescaled by 1, 0.8 and 0.6, flipped and turned. Networks that restore luma are trained on luma, the others on colour.
+The budget is of steps and patch area, not of operations: a step of VDSR costs twenty times one of the cascade, which
+the table says beside each row. DRCN has 64 channels here; ``drcn256`` has the paper's 256, sixteen times the work.
+Time and result: ``docs/benchmarks.md``, from ``results/equal-budget.json``.
+"""
+
+import dataclasses
+
+from relume.card import TrainingSet
+from relume.nets.cascade import CascadeShape
+from relume.nets.drcn import DrcnShape
+from relume.nets.residual_designs import DesignShape
+from relume.nets.shape import Shape
+from relume.nets.srcnn import SrcnnShape
+from relume.nets.srgan import SrresnetShape
+from relume.nets.vdsr import VdsrShape
+from relume.train.bsds import TEST_PART
+from relume.train.data import DataSpec
+from relume.train.recipe import Optim, SuperResolution
+from relume.train.recursive import RecursiveSuperResolution
+
+PAPER_DATA = DataSpec(
+    folders=("sr-train/T91", "sr-train/BSDS398"),
+    rescale=(1.0, 0.8, 0.6),
+    held_out=6,
+    exclude=("302003", *TEST_PART),
+    terms=(TrainingSet("T91", "research"), TrainingSet("BSD200 less 302003", "non-commercial research and education")),
+)
+RECIPE = SuperResolution(
+    name="equal-cascade",
+    net=CascadeShape(),
+    data=PAPER_DATA,
+    steps=4000,
+    batch=8,
+    patch=16,
+    scale_weights=(0.0, 0.0, 1.0),
+    loss="l1",
+    optim=Optim(choice="muon", lr=1e-3, warmup=100),
+    validate_every=500,
+)
+
+
+def single(name: str, net: Shape) -> SuperResolution:
+    """The same budget for a network of one scale."""
+    return dataclasses.replace(RECIPE, name=f"equal-{name}", net=net, scale_weights=(1.0,))
+
+
+def recursive(name: str, net: DrcnShape) -> RecursiveSuperResolution:
+    """The same budget for a DRCN, with its recursive supervision."""
+    plain = single(name, net)
+    return RecursiveSuperResolution(**{f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)})
+
+
+VARIANTS: dict[str, SuperResolution] = {
+    "cascade": RECIPE,
+    "srcnn": single("srcnn", SrcnnShape()),
+    "vdsr": single("vdsr", VdsrShape()),
+    "drcn": recursive("drcn", DrcnShape(channels=64)),
+    "drcn256": recursive("drcn256", DrcnShape()),
+    "srresnet": single("srresnet", SrresnetShape()),
+    "srresnet_plain": single("srresnet_plain", SrresnetShape(normalise=False)),
+    "design_local": single("design_local", DesignShape("local")),
+    "design_global": single("design_global", DesignShape("global")),
+    "design_recursion": single("design_recursion", DesignShape("recursion")),
+    "design_both": single("design_both", DesignShape("both")),
+}

@@ -1,0 +1,23 @@
+"""``srresnet_x4``: SRResNet with batch normalisation, by the MSE (1,550,000 weights); phase one of SRGAN.
+
+    relume train srresnet_x4 --data DATA --out runs/srresnet
+    relume export runs/srresnet -o src/relume/weights/srresnet.onnx
+
+Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+"""
+
+from relume.nets.srgan import SrresnetShape
+from relume.recipes.cascade import RECIPE as CASCADE
+from relume.train.recipe import Optim, SuperResolution
+
+RECIPE = SuperResolution(
+    name="srresnet",
+    net=SrresnetShape(scale=4),
+    data=CASCADE.data,
+    steps=14000,
+    batch=16,
+    patch=24,
+    scale_weights=(1.0,),
+    loss="mse",
+    optim=Optim(choice="adam", lr=2e-4, warmup=200),
+)

@@ -1,0 +1,1 @@
+"""What runs on a user's machine: engine, pictures, tiles, shipped weights, records. No torch."""

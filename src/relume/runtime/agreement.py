@@ -1,0 +1,85 @@
+"""Does the result, degraded again, give the input? Measured strip by strip while the result is made.
+
+The result is shrunk by antialiased bicubic (MATLAB's convention, borders mirrored) and compared with the input, both
+as working values. The measure says how much of the input the result kept; it cannot say whether what was added is true.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from relume.runtime.resampling import REACH, mirror, shrinking
+from relume.signal import Array
+
+MOST_DB = 120.0
+MAP_SIDE = 1024
+_BAND_BYTES = 8 << 20
+"""Working values of the result that are looked at in one go."""
+
+
+class Agreement:
+    """PSNR of a picture (height, width) against its ``scale`` times larger restoration, fed in strips from the top."""
+
+    def __init__(self, height: int, width: int, scale: int, working: Callable[[Array], Array], *, mapped: bool) -> None:
+        self._height, self._width, self._scale, self._working = height, width, scale, working
+        self._squares, self._samples = 0.0, 0
+        self._low: Array | None = None
+        self._high: Array | None = None
+        self._done = 0
+        self._band = max(8, _BAND_BYTES // (4 * 4 * width * scale * scale) // 8 * 8)
+        self._cell = math.ceil(max(height, width) / MAP_SIDE)
+        rows, columns = (math.ceil(side / self._cell) for side in (height, width))
+        self._map = np.zeros((rows, columns)) if mapped else None
+
+    def add(self, low: Array, high: Array) -> None:
+        """The next rows of the input, (n, width, bands), and of the result, (scale n, scale width, bands): samples."""
+        low = low if self._low is None else np.concatenate([self._low, low])
+        high = high if self._high is None else np.concatenate([self._high, high])
+        context = min(self._done, REACH)
+        ready = self._done + len(low)
+        end = ready if ready == self._height else max(self._done, ready - REACH)
+        for start in range(self._done, end, self._band):
+            stop = min(start + self._band, end)
+            first = self._done - context
+            self._compare(low[start - self._done : stop - self._done], high, start, stop, first)
+        keep = end - min(end, REACH)
+        self._high = high[(keep - (self._done - context)) * self._scale :].copy()
+        self._low = low[end - self._done :].copy()
+        self._done = end
+
+    def _compare(self, low: Array, high: Array, start: int, stop: int, first: int) -> None:
+        """Input rows [start, stop) against the result, whose rows are given from input row ``first`` on."""
+        scale, kernel = self._scale, shrinking(self._scale)
+        top, bottom = start * scale - kernel.pad, stop * scale + kernel.pad
+        length = self._height * scale
+        if top >= 0 and bottom <= length:
+            rows = high[top - first * scale : bottom - first * scale]
+        else:
+            rows = high[mirror(top, bottom, length) - first * scale]
+        again = kernel.valid(self._working(rows))
+        if again.shape[1] != self._width:
+            again = kernel.mirrored(again.swapaxes(0, 1)).swapaxes(0, 1)
+        error = self._working(low) - np.clip(again, 0.0, 1.0)
+        error *= error
+        self._squares += float(error.sum(dtype=np.float64))
+        self._samples += error.size
+        if self._map is not None:
+            columns = np.add.reduceat(error.mean(axis=2), np.arange(0, self._width, self._cell), axis=1)
+            np.add.at(self._map, np.arange(start, stop) // self._cell, columns)
+
+    @property
+    def decibels(self) -> float:
+        """PSNR in dB over all channels of what has been compared so far, at most 120."""
+        mean = self._squares / max(1, self._samples)
+        return min(MOST_DB, -10 * math.log10(mean)) if mean > 0 else MOST_DB
+
+    def heat(self) -> Array:
+        """Root mean square disagreement of each cell of the input, float in [0, 1], 1024 cells a side at most."""
+        if self._map is None:
+            raise ValueError("the agreement was not asked to keep a map")
+        sizes = [np.diff(np.append(np.arange(0, side, self._cell), side)) for side in (self._height, self._width)]
+        result: Array = np.sqrt(self._map / np.outer(*sizes))
+        return result

@@ -1,0 +1,356 @@
+"""A batch: each picture on its own, whatever happens to the others; what is finished goes into the ledger.
+
+One picture is restored in this process. Several, or any number where workers are asked for, go to worker processes
+(:mod:`relume.runtime.crew`), so that a decoder that crashes takes only its own picture with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import glob
+import hashlib
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relume.runtime import record as records
+from relume.runtime.inputs import is_folder
+from relume.runtime.ledger import Entry, Ledger, fingerprint, relative
+from relume.runtime.naming import Job
+from relume.runtime.options import Estimate, Options, Progress, Result
+from relume.runtime.pictures.errors import Exists, Unreadable, Unwritable
+from relume.runtime.restore import estimate, output_suffix, restore_bytes, restore_file
+from relume.signal import InputRejected, OutputRefused, RelumeError
+
+DEBUG = "RELUME_DEBUG"
+NOT_IN_THE_PIXELS = ("max_memory", "max_pixels", "threads")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a picture has no result: a stable code, one line, and the exit status that it alone would give."""
+
+    code: str
+    message: str
+    exit_status: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture: ``status`` is ok, rejected, failed or skipped; times in seconds."""
+
+    input: str
+    output: str | None
+    status: str
+    error: Problem | None
+    task: str
+    scale: int
+    model: str | None
+    seconds: float
+    pixels_out: int | None = None
+    consistency_db: float | None = None
+    record: str | None = None
+    width: int | None = None
+    height: int | None = None
+    notes: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """One picture with all that its worker needs to know; ``known`` is the ledger's line for it, if it resumes."""
+
+    job: Job
+    options: Options
+    resume: bool = False
+    known: Entry | None = None
+
+
+Watch = Callable[[int, Progress], None]
+Done = Callable[[int, Outcome], None]
+
+
+def run(jobs: Sequence[Job], options: Options, *, workers: int | None, resume: bool, watch: Watch, done: Done) -> None:
+    """Restore ``jobs``; ``done`` hears of each as it ends (in any order), ``watch`` of progress within one.
+
+    ``workers`` None: this process for one picture, one worker process for several. An interruption stops the workers,
+    removes what they had begun and goes on to the caller; all lines of finished pictures are in the ledger by then.
+    The ledger is kept for several pictures, and for one with ``resume``.
+    """
+    keep_ledger = resume or len(jobs) > 1
+    ledgers = {base: Ledger(base) for base in {job.base for job in jobs}}
+    key = pixel_key(options)
+    orders = [
+        Order(job, options, resume, ledgers[job.base].find(job.target, key) if resume and job.target else None)
+        for job in jobs
+    ]
+
+    def finish(index: int, outcome: Outcome) -> None:
+        if outcome.entry is not None and keep_ledger and outcome.entry != orders[index].known:
+            outcome = _enter(ledgers[orders[index].job.base], outcome.entry, outcome)
+        done(index, outcome)
+
+    with _new_folders(jobs):
+        _carry_out(orders, restore_one, workers, watch, finish)
+
+
+def dry_run(jobs: Sequence[Job], options: Options, *, workers: int | None, watch: Watch, done: Done) -> None:
+    """Estimate ``jobs`` instead of restoring them; nothing is written."""
+    _carry_out([Order(job, options) for job in jobs], estimate_one, workers, watch, done)
+
+
+def restore_one(order: Order, progress: Callable[[Progress], None]) -> Outcome:
+    """Restore one picture and write its record; every error becomes an outcome, only an interruption is raised."""
+    return _guarded(order, lambda: _restore(order, progress))
+
+
+def estimate_one(order: Order, progress: Callable[[Progress], None]) -> Outcome:
+    """Estimate one picture; ``status`` is skipped (nothing was done) or rejected."""
+
+    def work() -> Outcome:
+        target = _target(order.job)
+        _refuse_existing(target)
+        found = estimate(order.job.source, order.options)
+        return dataclasses.replace(_outcome(order, "skipped", target), pixels_out=found.pixels_out, estimate=found)
+
+    return _guarded(order, work)
+
+
+def restore_to_bytes(
+    source: Path | bytes, options: Options, progress: Callable[[Progress], None]
+) -> tuple[bytes, Outcome]:
+    """Restore one picture to a file's bytes in the format of its source; empty where the outcome has an error."""
+    order = Order(Job(Path("-") if isinstance(source, bytes) else source, Path("-"), Path()), options)
+    made: list[bytes] = []
+
+    def work() -> Outcome:
+        data = source if isinstance(source, bytes) else _read(source)
+        started = time.perf_counter()
+        output, result = restore_bytes(data, output_suffix(source), options, progress)
+        made.append(output)
+        return _ok(order, Path("-"), result, None, time.perf_counter() - started)
+
+    outcome = _guarded(order, work)
+    return b"".join(made), outcome
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}; check the name and the permissions") from error
+
+
+def pixel_key(options: Options) -> str:
+    """The fingerprint of all options that can change the result's pixels."""
+    return _key_of(records.plain_options(options))
+
+
+def _key_of(parameters: Mapping[str, Any]) -> str:
+    return fingerprint({name: value for name, value in parameters.items() if name not in NOT_IN_THE_PIXELS})
+
+
+def exit_status(outcomes: Sequence[Outcome]) -> int:
+    """0 if all are ok or skipped; the common status of the errors if none is; 3 where some are and some are not."""
+    problems = [outcome.error.exit_status for outcome in outcomes if outcome.error is not None]
+    if not problems:
+        return 0
+    return problems[0] if len(problems) == len(outcomes) and len(set(problems)) == 1 else 3
+
+
+def _carry_out(
+    orders: Sequence[Order],
+    work: Callable[[Order, Callable[[Progress], None]], Outcome],
+    workers: int | None,
+    watch: Watch,
+    done: Done,
+) -> None:
+    if workers is None and len(orders) == 1:
+        done(0, work(orders[0], lambda progress: watch(0, progress)))
+        return
+    from relume.runtime.crew import Crew, Lost  # multiprocessing costs a start that one picture need not pay
+
+    crew = Crew(work, min(workers or 1, len(orders)))
+    try:
+        with crew:
+            for index, message in crew.run(orders):
+                if isinstance(message, Progress):
+                    watch(index, message)
+                elif isinstance(message, Lost):
+                    sweep(orders[index].job)
+                    problem = Problem("crashed", f"{orders[index].job.source}: {message.reason}; the others go on", 1)
+                    done(index, _outcome(orders[index], "failed", error=problem))
+                else:
+                    done(index, message)
+    except BaseException:
+        for index in crew.busy:
+            sweep(orders[index].job)
+        raise
+
+
+def _guarded(order: Order, work: Callable[[], Outcome]) -> Outcome:
+    started = time.perf_counter()
+    try:
+        return work()
+    except Exception as error:
+        if os.environ.get(DEBUG) == "1" and not isinstance(error, RelumeError):
+            traceback.print_exc()
+        status, problem = explain(error, order.job.source)
+        return dataclasses.replace(_outcome(order, status, error=problem), seconds=time.perf_counter() - started)
+
+
+def explain(error: Exception, source: Path) -> tuple[str, Problem]:
+    """The status (rejected or failed) and the problem that an error stands for."""
+    if isinstance(error, InputRejected | OutputRefused):
+        return "rejected", Problem(error.code, str(error), error.exit_status)
+    if isinstance(error, RelumeError):
+        return "failed", Problem(error.code, str(error), error.exit_status)
+    if isinstance(error, MemoryError):
+        return "failed", Problem("memory", f"{source}: not enough memory; lower --max-memory or --workers", 1)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "rejected", Problem(Unwritable.code, f"{source}: no room for the result: {error.strerror}", 5)
+    reason = f"{source}: {type(error).__name__}: {error} (a bug: set {DEBUG}=1 to see where)"
+    return "failed", Problem("internal", reason, 1)
+
+
+def restore_and_record(
+    job: Job, options: Options, progress: Callable[[Progress], None]
+) -> tuple[Result, records.Record]:
+    """Restore one picture to ``job.target`` and write its record beside it; raises what either raises."""
+    target = _target(job)
+    for path in (target, job.report):
+        if path is not None:
+            _refuse_existing(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(f"{target.parent}: cannot be made: {error.strerror}; choose another -o") from error
+    source = job.source if job.data is None else job.data
+    begun = [job.report] if job.report is not None else []
+    try:
+        result = restore_file(source, target, dataclasses.replace(options, report=job.report), progress)
+        begun.append(target)
+        made = records.compose(job.source if job.data is None else None, target, options, result, _size(source))
+        records.write(made, records.record_path(target))
+    except BaseException:
+        for path in begun:
+            path.unlink(missing_ok=True)
+        raise
+    return result, made
+
+
+def _size(source: Path | bytes) -> int:
+    return len(source) if isinstance(source, bytes) else source.stat().st_size
+
+
+def _restore(order: Order, progress: Callable[[Progress], None]) -> Outcome:
+    target = _target(order.job)
+    if order.resume and os.path.lexists(target):
+        entry = _still_done(order, target)
+        if entry is not None:
+            return dataclasses.replace(_outcome(order, "skipped", target), entry=entry)
+    started = time.perf_counter()
+    result, made = restore_and_record(order.job, order.options, progress)
+    return _ok(order, target, result, _entry(order, target, made), time.perf_counter() - started)
+
+
+def _target(job: Job) -> Path:
+    if job.error is not None:
+        raise job.error
+    if job.target is None:
+        raise OutputRefused(f"{job.source} has no output: name one with -o")
+    return job.target
+
+
+def _ok(order: Order, target: Path, result: Result, entry: Entry | None, seconds: float) -> Outcome:
+    return dataclasses.replace(
+        _outcome(order, "ok", target),
+        model=result.model,
+        seconds=seconds,
+        pixels_out=result.pixels_out,
+        consistency_db=result.consistency_db,
+        record=None if entry is None else str(records.record_path(target)),
+        width=result.width,
+        height=result.height,
+        notes=tuple(result.notes),
+        entry=entry,
+    )
+
+
+def _outcome(order: Order, status: str, target: Path | None = None, error: Problem | None = None) -> Outcome:
+    options = order.options
+    output = None if target is None else str(target)
+    return Outcome(str(order.job.source), output, status, error, options.task, options.scale, options.model, 0.0)
+
+
+def _entry(order: Order, target: Path, made: records.Record) -> Entry:
+    name = relative(order.job.base, target)
+    return Entry(name, made.source.sha256, made.output.sha256, pixel_key(order.options), made.created)
+
+
+def _still_done(order: Order, target: Path) -> Entry | None:
+    """The ledger's line for ``target`` if it still holds, or a new one where only the record had been written."""
+    source_sha256, output_sha256 = _source_hash(order.job), records.sha256_file(target)
+    known = order.known
+    if known is not None and (known.source_sha256, known.output_sha256) == (source_sha256, output_sha256):
+        return known
+    with contextlib.suppress(records.RecordRejected):
+        made = records.read(records.record_path(target))
+        same = (made.source.sha256, made.output.sha256) == (source_sha256, output_sha256)
+        if same and _key_of(made.parameters) == pixel_key(order.options):
+            return _entry(order, target, made)
+    return None
+
+
+def sweep(job: Job) -> None:
+    """Remove what a process that died was writing for ``job``: a part that never got its name, and the heat map."""
+    for path in (job.target, job.report):
+        if path is not None:
+            with contextlib.suppress(OSError):
+                for part in path.parent.glob(f".{glob.escape(path.name[:100])}.*.part"):
+                    part.unlink()
+    if job.report is not None and job.target is not None and not os.path.lexists(job.target):
+        with contextlib.suppress(OSError):
+            job.report.unlink()
+
+
+def _source_hash(job: Job) -> str:
+    if job.data is not None:
+        return hashlib.sha256(job.data).hexdigest()
+    try:
+        return records.sha256_file(job.source)
+    except OSError as error:
+        raise Unreadable(f"{job.source}: cannot be read: {error.strerror}; check its permissions") from error
+
+
+def _refuse_existing(target: Path) -> None:
+    if os.path.lexists(target):
+        raise Exists(f"{target}: exists already and is never overwritten; move it away, or choose another -o")
+
+
+def _enter(ledger: Ledger, entry: Entry, outcome: Outcome) -> Outcome:
+    try:
+        ledger.append(entry)
+    except OutputRefused as error:
+        return dataclasses.replace(outcome, notes=(*outcome.notes, str(error)))
+    return outcome
+
+
+@contextlib.contextmanager
+def _new_folders(jobs: Sequence[Job]) -> Iterator[None]:
+    """Remove again, on leaving, the folders that the batch made and that stayed empty."""
+    parents = {job.target.parent for job in jobs if job.target is not None}
+    fresh = {folder for parent in parents for folder in (parent, *parent.parents) if not is_folder(folder)}
+    try:
+        yield
+    finally:
+        for folder in sorted(fresh, key=lambda folder: len(folder.parts), reverse=True):
+            with contextlib.suppress(OSError):
+                folder.rmdir()

@@ -1,0 +1,310 @@
+"""The only file that imports an inference engine: OpenVINO on the processor, ONNX Runtime where it is preferred.
+
+With OpenVINO a network is compiled as two graphs of free size (see :mod:`relume.runtime.graph`), the first in the
+precision chosen and the second in float32, and kept in the user's cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from relume.runtime import cache
+from relume.runtime.graph import footprint, split
+from relume.signal import Array, ModelError, UsageError
+
+Precision = Literal["bf16", "f32"]
+Choice = Literal["auto", "bf16", "f32"]
+GRAPH_VERSION = 2
+"""Raise it when the graphs built here change: compiled ones in users' caches are then made anew."""
+
+
+class Network(Protocol):
+    """A loaded network with one output. ``footprint``: bytes it holds at once for each pixel of its input."""
+
+    engine: str
+    precision: str
+    footprint: int
+
+    def __call__(self, x: Array) -> Array:
+        """(h, w, 3) float32 to (s h, s w, 3) float32, not clipped; raises ModelError if the engine fails."""
+        ...
+
+
+def load(path: Path, sha256: str, output: str, engine: str, precision: Choice, threads: int | None) -> Network:
+    """The network at ``path`` cut down to ``output``, compiled once in a process (the last eight are kept).
+
+    ``engine``: 'auto' (OpenVINO), 'openvino' or 'onnxruntime'; ``precision``: 'auto' is bf16 where that measured
+    faster on this processor. Raises ModelError if the file cannot be loaded, UsageError if the engine is not there.
+    """
+    if engine == "onnxruntime":
+        return _onnxruntime(path, sha256, output, threads)
+    chosen: Precision = precision if precision != "auto" else fastest_precision()
+    return _openvino(path, sha256, output, chosen, threads)
+
+
+@lru_cache(maxsize=8)
+def load_sequence(path: Path, sha256: str) -> Callable[[Array], Array]:
+    """The network of one input and one output at ``path``, for sequences: (N, C, 1, W) to (N, C', 1, W') float32.
+
+    OpenVINO in float32, whatever the processor would prefer; ``sha256`` names the file's content in the cache of this
+    process. Raises ModelError if the file cannot be loaded or the engine fails.
+    """
+    try:
+        compiled = _core().compile_model(str(path), "CPU", _settings("f32", None))
+    except RuntimeError as error:
+        raise ModelError(f"{path}: OpenVINO cannot load it: {_one_line(error)}") from error
+    request, lock = compiled.create_infer_request(), threading.Lock()
+
+    def run(x: Array) -> Array:
+        try:
+            with lock:
+                out: Array = request.infer([np.ascontiguousarray(x, dtype=np.float32)], share_outputs=False)[0]
+        except RuntimeError as error:
+            raise ModelError(f"{path}: OpenVINO failed on {x.shape}: {_one_line(error)}") from error
+        return out
+
+    return run
+
+
+@lru_cache(maxsize=1)
+def _ov() -> ModuleType:
+    """OpenVINO without its model converter, which would import (and call) a telemetry package."""
+    blocked = "openvino.tools.ovc"
+    if "openvino" not in sys.modules and blocked not in sys.modules:
+        sys.modules[blocked] = None  # type: ignore[assignment]
+        try:
+            import openvino
+        finally:
+            del sys.modules[blocked]
+        return openvino
+    import openvino
+
+    return openvino
+
+
+@lru_cache(maxsize=1)
+def _core() -> Any:
+    return _ov().Core()
+
+
+def _settings(precision: str, threads: int | None) -> dict[str, Any]:
+    settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
+    return settings if threads is None else settings | {"INFERENCE_NUM_THREADS": threads}
+
+
+@lru_cache(maxsize=8)
+def _openvino(path: Path, sha256: str, output: str, precision: Precision, threads: int | None) -> Network:
+    return _OpenVino(path, sha256, output, precision, threads)
+
+
+class _OpenVino:
+    engine = "openvino"
+
+    def __init__(self, path: Path, sha256: str, output: str, precision: Precision, threads: int | None) -> None:
+        self.precision: str = precision
+        self._lock = threading.Lock()
+        core = _core()
+        name = "graph-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor(), sha256, output, precision, threads)
+        settings = (_settings(precision, threads), _settings("f32", threads))
+        stored = _unpack(cache.get(name))
+        compiled = None
+        if stored is not None:
+            with contextlib.suppress(RuntimeError):
+                compiled = [
+                    core.import_model(io.BytesIO(g), "CPU", s) for g, s in zip(stored[1], settings, strict=True)
+                ]
+                self.footprint = stored[0]
+        if compiled is None:
+            try:
+                model = core.read_model(str(path))
+                self.footprint = footprint(model, output)
+                graphs = split(_ov(), model, output)
+                compiled = [core.compile_model(g, "CPU", s) for g, s in zip(graphs, settings, strict=True)]
+            except RuntimeError as error:
+                raise ModelError(f"{path}: OpenVINO cannot load it: {_one_line(error)}") from error
+            cache.put(name, _pack(self.footprint, [_exported(graph) for graph in compiled]))
+        self._body, self._tail = (graph.create_infer_request() for graph in compiled)
+
+    def __call__(self, x: Array) -> Array:
+        x = np.ascontiguousarray(x, dtype=np.float32)[None]
+        try:
+            with self._lock:
+                features = self._body.infer([x], share_inputs=True, share_outputs=True)
+                inner = [features[index] for index in range(len(features))]
+                out = self._tail.infer([x, *inner], share_inputs=True, share_outputs=False)
+        except RuntimeError as error:
+            raise ModelError(f"OpenVINO failed on a tile of {x.shape[1]}x{x.shape[2]}: {_one_line(error)}") from error
+        picture: Array = out[0][0]
+        return picture
+
+
+def _exported(graph: Any) -> bytes:
+    stream = io.BytesIO()
+    graph.export_model(stream)
+    return stream.getvalue()
+
+
+def _pack(footprint: int, graphs: list[bytes]) -> bytes:
+    head = json.dumps([footprint, *map(len, graphs)]).encode()
+    return head + b"\n" + b"".join(graphs)
+
+
+def _unpack(data: bytes | None) -> tuple[int, list[bytes]] | None:
+    if data is None:
+        return None
+    head, _, rest = data.partition(b"\n")
+    footprint, *sizes = json.loads(head)
+    return footprint, [rest[a:b] for a, b in pairwise(accumulate(sizes, initial=0))]
+
+
+@lru_cache(maxsize=8)
+def _onnxruntime(path: Path, sha256: str, output: str, threads: int | None) -> Network:
+    return _OnnxRuntime(path, output, threads)
+
+
+class _OnnxRuntime:
+    precision = "f32"
+
+    def __init__(self, path: Path, output: str, threads: int | None) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise UsageError("the engine onnxruntime is not installed: pip install onnxruntime") from error
+        available = onnxruntime.get_available_providers()
+        providers = [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in available]
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        self._path_only = onnxruntime.RunOptions()
+        self._path_only.only_execute_path_to_fetches = True
+        self._output = output
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            self.footprint = footprint(_core().read_model(str(path)), output)
+        except Exception as error:  # the engine's own kinds share no base but Exception
+            raise ModelError(f"{path}: ONNX Runtime cannot load it: {_one_line(error)}") from error
+        self._input = self._session.get_inputs()[0].name
+        used = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        self.engine = "onnxruntime" if used == "cpu" else f"onnxruntime-{used}"
+
+    def __call__(self, x: Array) -> Array:
+        planes = np.ascontiguousarray(x.transpose(2, 0, 1)[None], dtype=np.float32)
+        try:
+            out: Array = self._session.run([self._output], {self._input: planes}, self._path_only)[0]
+        except Exception as error:  # as above
+            raise ModelError(
+                f"ONNX Runtime failed on a tile of {x.shape[0]}x{x.shape[1]}: {_one_line(error)}"
+            ) from error
+        return np.ascontiguousarray(out[0].transpose(1, 2, 0))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _threads() -> int:
+    """Processors that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    capabilities = " ".join(sorted(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+    return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} {platform.machine()} {_threads()} {capabilities}"
+
+
+@lru_cache(maxsize=1)
+def fastest_precision() -> Precision:
+    """bf16 if this processor has it and it measured at least 1.2 times faster than f32; measured once and cached."""
+    if "BF16" not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return "f32"
+    rates = _measured()
+    return "bf16" if rates["bf16"] >= 1.2 * rates["f32"] else "f32"
+
+
+def gigaflops(precision: str) -> float:
+    """Convolution GFLOP/s that this machine reached in ``precision`` when it was measured, which may be now."""
+    rates = _measured()
+    return rates.get(precision, rates["f32"])
+
+
+@lru_cache(maxsize=1)
+def _measured() -> dict[str, float]:
+    """Convolution GFLOP/s by precision, measured once (in a fraction of a second) and cached."""
+    has_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    precisions: tuple[Precision, ...] = ("bf16", "f32") if has_bf16 else ("f32",)
+    name = "rates-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor())
+    rates = cache.get_json(name)
+    if rates is None or set(rates) != set(precisions):
+        rates = _rates(precisions, seconds=0.05)
+        cache.put_json(name, rates)
+    return dict(rates)
+
+
+def _rates(precisions: tuple[Precision, ...], seconds: float) -> dict[str, float]:
+    """GFLOP/s of a stack of 64-channel 3x3 convolutions at 128x128, the best of interleaved runs."""
+    op = _ov().opset13
+    side, channels, depth = 128, 64, 2
+    x = op.parameter([1, channels, side, side])
+    y: Any = x
+    weight = np.full((channels, channels, 3, 3), 0.01, np.float32)
+    for _ in range(depth):
+        y = op.relu(op.convolution(y, op.constant(weight), [1, 1], [1, 1], [1, 1], [1, 1]))
+    model = _ov().Model([op.result(y)], [x], "probe")
+    requests = {p: _core().compile_model(model, "CPU", _settings(p, None)).create_infer_request() for p in precisions}
+    data = np.zeros((1, channels, side, side), np.float32)
+    best = dict.fromkeys(precisions, float("inf"))
+    started = time.perf_counter()
+    for _ in _at_least_twice(started, seconds * len(precisions)):
+        for precision, request in requests.items():
+            before = time.perf_counter()
+            request.infer([data], share_inputs=True, share_outputs=True)
+            best[precision] = min(best[precision], time.perf_counter() - before)
+    flops = 2 * depth * 9 * channels * channels * side * side
+    return {precision: flops / lowest / 1e9 for precision, lowest in best.items()}
+
+
+def _at_least_twice(started: float, seconds: float) -> Iterator[None]:
+    rounds = 0
+    while rounds < 3 or time.perf_counter() - started < seconds:
+        yield
+        rounds += 1
+
+
+def probe() -> dict[str, Any]:
+    """What ``relume doctor`` shows: engines and versions, processor, convolution GFLOP/s by precision, the choice."""
+    rates = _rates(("bf16", "f32") if fastest_precision() == "bf16" else ("f32",), seconds=0.5)
+    try:
+        import onnxruntime
+
+        runtime: dict[str, Any] | None = {
+            "version": onnxruntime.__version__,
+            "providers": list(onnxruntime.get_available_providers()),
+        }
+    except ImportError:
+        runtime = None
+    return {
+        "processor": _core().get_property("CPU", "FULL_DEVICE_NAME").strip(),
+        "threads": _threads(),
+        "capabilities": sorted(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
+        "openvino": _ov().__version__,
+        "onnxruntime": runtime,
+        "convolution_gflops": {precision: round(rate, 1) for precision, rate in rates.items()},
+        "precision": fastest_precision(),
+        "cache": str(cache.folder()),
+    }

@@ -1,0 +1,124 @@
+"""A picture flows through: strips are read, cut into tiles, restored, put together and handed on, in order."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from relume.runtime.options import Progress
+from relume.runtime.pictures import Source
+from relume.runtime.resampling import mirror
+from relume.runtime.tiling import Plan, Span, plan
+from relume.runtime.working import Working
+from relume.signal import Array
+
+BASE_MEMORY = 300 << 20
+"""Bytes that the interpreter, the engine and the libraries hold, with what is on its way in and out."""
+_READ_BYTES = 4 << 20
+LEAST_BUDGET = 32 << 20
+
+
+class Step(Protocol):
+    """A task that is ready to run: (h, w, bands) working values in, ``scale`` times larger out."""
+
+    scale: int
+
+    @property
+    def radius(self) -> int:
+        """Input pixels on each side that can influence one output pixel."""
+        ...
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of a tile must be multiples of."""
+        ...
+
+    @property
+    def footprint(self) -> int:
+        """Bytes held for each input pixel of a tile."""
+        ...
+
+    def __call__(self, x: Array) -> Array:
+        """Restore one tile."""
+        ...
+
+
+def column_bytes(source: Source, scale: int, dtype: np.dtype[Any]) -> int:
+    """Bytes that strips hold for each input pixel of a full-width band: those read and those made."""
+    return source.bands * (source.dtype.itemsize + scale * scale * dtype.itemsize)
+
+
+def cut(source: Source, step: Step, dtype: np.dtype[Any], memory: int) -> Plan:
+    """The tiles for this picture and task within ``memory`` bytes of the whole process."""
+    height, width = (math.ceil(side / step.multiple) * step.multiple for side in (source.height, source.width))
+    return plan(
+        height,
+        width,
+        radius=step.radius,
+        multiple=step.multiple,
+        tile_bytes=step.footprint,
+        column_bytes=column_bytes(source, step.scale, dtype),
+        budget=max(LEAST_BUDGET, memory - BASE_MEMORY),
+    )
+
+
+def strips(
+    source: Source,
+    step: Step,
+    tiles: Plan,
+    working: Working,
+    dtype: np.dtype[Any],
+    progress: Callable[[Progress], None] | None,
+    on_tile: Callable[[int, int, Array], None] | None = None,
+) -> Iterator[tuple[Array, Array]]:
+    """Pairs of input rows and the output rows made of them, samples as stored, from top to bottom without overlap.
+
+    The output rows lie in memory that the next pair takes again.
+    """
+    started, done, scale = time.perf_counter(), 0, step.scale
+    held = np.empty((tiles.tile[0], source.width, source.bands), source.dtype)
+    tallest = max(row.own_stop - row.own_start for row in tiles.rows)
+    memory = np.empty((tallest * scale, source.width * scale, source.bands), dtype)
+    first = have = 0
+    for row in tiles.rows:
+        held[: have - row.start] = held[row.start - first : have - first]
+        first, need = row.start, min(row.stop, source.height)
+        _fill(held[have - first : need - first], source, have)
+        have = need
+        top, bottom = row.own_start, min(row.own_stop, source.height)
+        strip = memory[: (bottom - top) * scale]
+        for column in tiles.columns:
+            tile = step(working.of(_window(held, first, row, column, source)))
+            left, right = column.own_start, min(column.own_stop, source.width)
+            own = tile[
+                (top - row.start) * scale : (bottom - row.start) * scale,
+                (left - column.start) * scale : (right - column.start) * scale,
+            ]
+            if on_tile is not None:
+                on_tile(top * scale, left * scale, own)
+            strip[:, left * scale : right * scale] = working.back(own, dtype)
+            done += 1
+            if progress is not None:
+                progress(Progress(done, tiles.tiles, time.perf_counter() - started))
+        yield held[top - first : bottom - first], strip
+
+
+def _fill(rows: Array, source: Source, start: int) -> None:
+    """Read as many rows as there is room for, from row ``start`` on, a few MiB at a time."""
+    step = max(1, _READ_BYTES // rows[:1].nbytes) if len(rows) else 1
+    for at in range(0, len(rows), step):
+        stop = min(at + step, len(rows))
+        rows[at:stop] = source.read(start + at, start + stop)
+
+
+def _window(held: Array, first: int, row: Span, column: Span, source: Source) -> Array:
+    """The samples that a tile reads, mirrored where a padded tile runs over the border."""
+    if row.stop <= source.height and column.stop <= source.width:
+        return held[row.start - first : row.stop - first, column.start : column.stop]
+    down = mirror(row.start, row.stop, source.height) - first
+    across = mirror(column.start, column.stop, source.width)
+    return held[np.ix_(down, across)]

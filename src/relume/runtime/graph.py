@@ -1,0 +1,164 @@
+"""A network's graph cut in two, so that each part runs in the precision that suits it.
+
+The *body* holds everything up to the last convolution of the output asked for and may run in bfloat16. The *tail*
+holds the rest (pixel shuffle, the skip from the input, their sum) and runs in float32, so that bfloat16 rounds only
+the residual and never the picture itself. In the tail a bilinear skip is rewritten as a 3x3 convolution ahead of the
+pixel shuffle, which gives the same values in a fraction of the time. The engine's module is an argument, ``ov``:
+only :mod:`relume.runtime.engine` imports it.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from relume.signal import Array
+
+_HEAVY = {"Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul"}
+_LIGHT_WEIGHTS = 2048
+"""A convolution of fewer weights is no part of the network proper: a fixed interpolation kernel on the skip, say."""
+
+
+def split(ov: ModuleType, model: Any, output: str) -> tuple[Any, Any]:
+    """The body and the tail of ``output``: the body (1, h, w, 3) to features, the tail that and them to (1, sh, sw, 3).
+
+    What both need (an enlarged input, say) is in both.
+    """
+    cuts: list[Any] = []
+    inside: set[str] = set()
+    copy = model.clone()
+    last = copy.output(output).get_node().input_value(0)
+    _walk_back(last, cuts, inside)
+    names = [(cut.get_node().get_friendly_name(), cut.get_index()) for cut in cuts]
+    tail = _tail(ov, copy, last, cuts, inside)
+
+    op = ov.opset13
+    picture, planes = _picture(ov, model)
+    for target in model.get_parameters()[0].output(0).get_target_inputs():
+        target.replace_source_output(planes.output(0))
+    nodes = {node.get_friendly_name(): node for node in model.get_ops()}
+    results = [op.result(nodes[name].output(index)) for name, index in names]
+    return ov.Model(results, [picture], "body"), tail
+
+
+def _picture(ov: ModuleType, model: Any) -> tuple[Any, Any]:
+    """An input (1, h, w, channels) and its transposition to (1, channels, h, w), the model's own."""
+    channels = model.get_parameters()[0].get_partial_shape()[1]
+    picture = ov.opset13.parameter(ov.PartialShape([1, -1, -1, channels.get_length()]))
+    return picture, ov.opset13.transpose(picture, np.array([0, 3, 1, 2]))
+
+
+def _tail(ov: ModuleType, copy: Any, last: Any, cuts: list[Any], inside: set[str]) -> Any:
+    op = ov.opset13
+    stand_ins = []
+    for cut in cuts:
+        stand_in = op.parameter(cut.get_partial_shape(), cut.get_element_type())
+        stand_ins.append(stand_in)
+        for target in cut.get_target_inputs():
+            if target.get_node().get_friendly_name() in inside:
+                target.replace_source_output(stand_in.output(0))
+        last = stand_in.output(0) if cut == last else last
+    picture, planes = _picture(ov, copy)
+    for target in copy.get_parameters()[0].output(0).get_target_inputs():
+        target.replace_source_output(planes.output(0))
+    last = _bilinear_as_convolution(ov, last, planes)
+    return ov.Model([op.result(op.transpose(last, np.array([0, 2, 3, 1])))], [picture, *stand_ins], "tail")
+
+
+def _walk_back(value: Any, cuts: list[Any], inside: set[str]) -> None:
+    """Collect the names of the nodes behind ``value`` down to the input, cutting after each convolution's bias."""
+    node = value.get_node()
+    kind = node.get_type_name()
+    if kind in ("Parameter", "Constant") or node.get_friendly_name() in inside:
+        return
+    if _is_heavy(node) or (kind == "Add" and _is_bias(node)):
+        if value not in cuts:
+            cuts.append(value)
+        return
+    inside.add(node.get_friendly_name())
+    for source in node.input_values():
+        _walk_back(source, cuts, inside)
+
+
+def _is_heavy(node: Any) -> bool:
+    if node.get_type_name() not in _HEAVY:
+        return False
+    weights = node.input_value(1).get_partial_shape()
+    return not weights.is_static or int(np.prod(weights.to_shape())) >= _LIGHT_WEIGHTS
+
+
+def _is_bias(node: Any) -> bool:
+    sources = [source.get_node() for source in node.input_values()]
+    return any(s.get_type_name() == "Constant" for s in sources) and any(map(_is_heavy, sources))
+
+
+def _bilinear_as_convolution(ov: ModuleType, last: Any, planes: Any) -> Any:
+    """``shuffle(f) + bilinear(x)`` as ``shuffle(f + conv(x))``; anything else is returned as it is."""
+    op = ov.opset13
+    node = last.get_node()
+    if node.get_type_name() != "Add":
+        return last
+    sources = {source.get_node().get_type_name(): source.get_node() for source in node.input_values()}
+    shuffle, skip = sources.get("DepthToSpace"), sources.get("Interpolate")
+    if shuffle is None or skip is None:
+        return last
+    if skip.input_value(0).get_node().get_friendly_name() != planes.get_friendly_name():
+        return last
+    settings, scale = skip.get_attributes(), int(shuffle.get_attributes()["block_size"])
+    plain = settings["mode"] == "linear_onnx" and settings["coordinate_transformation_mode"] == "half_pixel"
+    depth_first = shuffle.get_attributes()["mode"] == "depth_first"
+    padded = any(settings["pads_begin"]) or any(settings["pads_end"]) or settings["antialias"]
+    if not plain or not depth_first or padded:
+        return last
+    border = op.pad(planes, np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), "edge")
+    enlarged = op.convolution(border, op.constant(_bilinear_kernel(scale)), [1, 1], [0, 0], [0, 0], [1, 1])
+    return op.depth_to_space(op.add(shuffle.input_value(0), enlarged), "depth_first", scale).output(0)
+
+
+def _bilinear_kernel(scale: int) -> Array:
+    """(3 s^2, 3, 3, 3) weights whose output, shuffled, is the bilinear enlargement, pixel centres aligned."""
+    taps = np.zeros((scale, 3), np.float32)
+    for phase in range(scale):
+        centre = (phase + 0.5) / scale - 0.5
+        left = int(np.floor(centre))
+        taps[phase, left + 1] += 1 - (centre - left)
+        taps[phase, left + 2] += centre - left
+    planes = np.einsum("ik,jl->ijkl", taps, taps).reshape(scale * scale, 3, 3)
+    kernel = np.zeros((3, scale * scale, 3, 3, 3), np.float32)
+    for channel in range(3):
+        kernel[channel, :, channel] = planes
+    return kernel.reshape(3 * scale * scale, 3, 3, 3)
+
+
+def footprint(model: Any, output: str) -> int:
+    """Bytes of float32 alive at once for each input pixel, at the worst point of the way to ``output``."""
+    side = 64
+    copy = model.clone()
+    channels = copy.get_parameters()[0].get_partial_shape()[1].get_length()
+    copy.reshape([1, channels, side, side])
+    last = copy.output(output).get_node().input_value(0)
+    order: list[Any] = []
+    seen: set[str] = set()
+
+    def visit(node: Any) -> None:
+        seen.add(node.get_friendly_name())
+        for source in node.input_values():
+            if source.get_node().get_friendly_name() not in seen:
+                visit(source.get_node())
+        order.append(node)
+
+    visit(last.get_node())
+    sizes = {n.get_friendly_name(): 4 * int(np.prod(n.get_output_shape(0))) for n in order}
+    last_use = {s.get_node().get_friendly_name(): n for n in order for s in n.input_values()}
+    alive: dict[str, int] = {}
+    peak = 0
+    for node in order:
+        if node.get_type_name() == "Constant":
+            continue
+        alive[node.get_friendly_name()] = sizes[node.get_friendly_name()]
+        peak = max(peak, sum(alive.values()))
+        for name in [name for name in alive if last_use.get(name) is node]:
+            del alive[name]
+    return int(np.ceil(peak / side**2)) + 2 * sizes[last.get_node().get_friendly_name()] // side**2

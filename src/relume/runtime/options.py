@@ -1,0 +1,116 @@
+"""What a restoration is asked for, and what it reports: plain values, shared by all of the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from relume.signal import UsageError
+
+EngineName = Literal["auto", "openvino", "onnxruntime"]
+PrecisionName = Literal["auto", "bf16", "f32"]
+
+DEFAULT_MEMORY = 1 << 30
+DEFAULT_PIXELS = 1 << 29
+LEAST_MEMORY = 64 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to restore.
+
+    ``model``: a shipped name or the path of an .onnx of ours, None for the task's own choice. ``max_memory``: bytes
+    that the whole process should stay within (default 1 GiB). ``max_pixels``: the largest input that is opened, in
+    pixels (default 2^29). ``consistent``: back-project until the result, degraded again, agrees with the input.
+    ``report``: where to write a heat map (PNG) of the disagreement. ``strip``: drop all metadata but the ICC profile.
+    """
+
+    task: str = "upscale"
+    scale: int = 4
+    model: str | None = None
+    engine: EngineName = "auto"
+    precision: PrecisionName = "auto"
+    max_memory: int | None = None
+    max_pixels: int | None = None
+    consistent: bool = False
+    report: Path | None = None
+    strip: bool = False
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scale < 1:
+            raise UsageError(f"scale must be at least 1, not {self.scale}")
+        if self.engine not in get_args(EngineName):
+            raise UsageError(f"engine must be one of {', '.join(get_args(EngineName))}, not '{self.engine}'")
+        if self.precision not in get_args(PrecisionName):
+            raise UsageError(f"precision must be one of {', '.join(get_args(PrecisionName))}, not '{self.precision}'")
+        if self.engine == "onnxruntime" and self.precision == "bf16":
+            raise UsageError("ONNX Runtime computes in f32 here; for bf16 choose the engine openvino")
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
+            raise UsageError(f"max_memory must be at least {LEAST_MEMORY >> 20} MiB, not {self.max_memory} bytes")
+        if self.max_pixels is not None and self.max_pixels < 1:
+            raise UsageError(f"max_pixels must be at least 1, not {self.max_pixels}")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads must be at least 1, not {self.threads}")
+
+    @property
+    def memory(self) -> int:
+        """``max_memory`` or its default, bytes."""
+        return DEFAULT_MEMORY if self.max_memory is None else self.max_memory
+
+    @property
+    def pixels(self) -> int:
+        """``max_pixels`` or its default."""
+        return DEFAULT_PIXELS if self.max_pixels is None else self.max_pixels
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one picture is: tiles done of tiles in all, and the seconds since its first tile began."""
+
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was made: the output's size, bands and bits a sample, how, how long it took and how well it agrees.
+
+    ``consistency_db``: PSNR over all channels of the input against the result degraded again, 120 at most.
+    ``parameters``: all that is needed to make the same output again from the same input.
+    """
+
+    width: int
+    height: int
+    bands: int
+    depth: int
+    pixels_out: int
+    seconds: float
+    network_seconds: float
+    task: str
+    scale: int
+    model: str
+    model_sha256: str | None
+    engine: str
+    precision: str
+    tile: tuple[int, int]
+    consistency_db: float | None
+    source_sha256: str
+    output_sha256: str
+    digital_source_type: str
+    notes: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a restoration would give and cost: output size, seconds, bytes of memory and of disk."""
+
+    width: int
+    height: int
+    pixels_out: int
+    seconds: float
+    memory: int
+    disk: int

@@ -1,0 +1,99 @@
+"""The realism dial: between a faithful model and a generative one of the same shape, by interpolating their weights.
+
+At 0 the faithful model, at 1 the rich one, between them ``(1 - t) w_faithful + t w_rich`` for every weight w (Wang et
+al., *Deep Network Interpolation*, CVPR 2019). The weights are mixed as the model is loaded; the mixed file has its own
+card, so that a record says what was used, and its own sha256.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from relume.card import KEY, ModelCard
+from relume.runtime.zoo import Model, _fields
+from relume.signal import ModelError, UsageError
+
+# Field numbers in onnx.proto: ModelProto.graph, .metadata_props; GraphProto.initializer; TensorProto.name, .raw_data.
+_GRAPH, _METADATA, _INITIALIZER, _NAME, _RAW = 7, 14, 5, 8, 9
+
+
+def blended(faithful: Model, rich: Model, realism: float) -> Model:
+    """The model at ``realism`` in [0, 1] between two of the same network; its file lives until the process ends.
+
+    Raises UsageError for a setting out of bounds or a model without weights, ModelError for networks that differ.
+    """
+    if not 0 <= realism <= 1:
+        raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {realism}")
+    if realism == 0:
+        return faithful
+    if realism == 1:
+        return rich
+    if faithful.path is None or rich.path is None:
+        raise UsageError("realism mixes two trained models; bicubic has no weights")
+    if faithful.card.recipe.get("net") != rich.card.recipe.get("net") or faithful.card.outputs != rich.card.outputs:
+        raise ModelError(f"{faithful.name} and {rich.name} are not of one shape: their weights cannot be mixed")
+    card = dataclasses.replace(
+        rich.card,
+        name=f"{rich.card.name}@{realism:g}",
+        scores={},
+        parity=None,
+        recipe=dict(rich.card.recipe)
+        | {"realism": realism, "faithful_sha256": faithful.sha256, "rich_sha256": rich.sha256},
+        description=f"{realism:g} of the way from {faithful.card.name} to {rich.card.name}",
+    )
+    data = mix(faithful.path.read_bytes(), rich.path.read_bytes(), realism, card)
+    digest = hashlib.sha256(data).hexdigest()
+    path = Path(_folder().name) / f"{digest}.onnx"
+    path.write_bytes(data)
+    return Model(card.name, card, path, digest)
+
+
+def mix(faithful: bytes, rich: bytes, realism: float, card: ModelCard) -> bytes:
+    """The bytes of an ONNX file whose weights lie between those of two files, with ``card`` in its metadata."""
+    buffer = bytearray(faithful)
+    mine, other = dict(_weights(memoryview(buffer))), dict(_weights(memoryview(rich)))
+    if [(name, len(raw)) for name, raw in mine.items()] != [(name, len(raw)) for name, raw in other.items()]:
+        raise ModelError("the two files hold other weights: they were not exported from one network")
+    for name, raw in mine.items():
+        if raw == other[name]:
+            continue
+        kind = np.dtype("<f2" if name.endswith("_half") else "<f4")
+        weights, target = np.frombuffer(raw, kind), np.frombuffer(other[name], kind)
+        weights[:] = ((1 - realism) * weights.astype(np.float64) + realism * target).astype(kind)
+    return bytes(buffer) + _entry(_METADATA, _entry(1, KEY.encode()) + _entry(2, card.to_json().encode()))
+
+
+def _weights(data: memoryview) -> Iterator[tuple[str, memoryview]]:
+    for field, graph in _fields(data):
+        if field == _GRAPH:
+            for inner, tensor in _fields(graph):
+                if inner == _INITIALIZER:
+                    parts = dict(_fields(tensor))
+                    if _RAW in parts:
+                        yield bytes(parts[_NAME]).decode(), parts[_RAW]
+
+
+def _entry(field: int, content: bytes) -> bytes:
+    """A length-delimited field of a protobuf message."""
+    return _number(field << 3 | 2) + _number(len(content)) + content
+
+
+def _number(value: int) -> bytes:
+    digits = bytearray()
+    while value > 0x7F:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
+
+
+@lru_cache(maxsize=1)
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="relume-")

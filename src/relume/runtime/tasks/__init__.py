@@ -1,0 +1,1 @@
+"""The tasks of ``relume restore``: which models, in which order, and why."""

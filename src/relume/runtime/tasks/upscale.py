@@ -1,0 +1,133 @@
+"""``upscale``: one network enlarges the picture; nothing comes before it and nothing after it.
+
+The model is ``cascade-psnr`` unless another is asked for: it only estimates and never invents, which is what a picture
+of record needs. 16-bit and float pictures are computed in float32, where bfloat16 could show in smooth gradients.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from relume.runtime import engine, resampling, zoo
+from relume.runtime.options import Options
+from relume.runtime.pictures import SOURCE_TYPE
+from relume.signal import Array, ModelError, UsageError
+
+DEFAULT_MODEL = "cascade-psnr"
+ROUNDS = 4
+"""Rounds of back-projection: each halves the disagreement, roughly."""
+_FLAT = 4
+"""Input pixels on each side that must have one alpha for the network to be let at the colour."""
+
+
+class Bicubic:
+    """Bicubic enlargement behind the interface of a network."""
+
+    engine = "numpy"
+    precision = "f32"
+
+    def __init__(self, scale: int) -> None:
+        self._scale = scale
+        self.footprint = 4 * 3 * (2 * scale * scale + scale + 1)
+
+    def __call__(self, x: Array) -> Array:
+        """(h, w, 3) float32 to (s h, s w, 3)."""
+        return resampling.enlarge(x, self._scale)
+
+
+@dataclass
+class Upscale:
+    """The task, ready to run on tiles. ``radius`` and ``multiple`` are what tiles must respect."""
+
+    model: zoo.Model
+    scale: int
+    network: engine.Network
+    rounds: int = 0
+    network_seconds: float = field(default=0.0)
+
+    @property
+    def radius(self) -> int:
+        """Input pixels on each side that can influence one output pixel."""
+        return max(self.model.card.radius, _FLAT + resampling.REACH) + 2 * resampling.REACH * self.rounds
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of a tile must be multiples of."""
+        return self.model.card.multiple
+
+    @property
+    def footprint(self) -> int:
+        """Bytes held at once for each input pixel of a tile, by the network and around it."""
+        return self.network.footprint + 4 * 4 * 4 * self.scale**2
+
+    @property
+    def source_type(self) -> str:
+        """The IPTC digital source type of what comes out."""
+        return SOURCE_TYPE[self.model.card.fidelity]
+
+    def __call__(self, x: Array) -> Array:
+        """(h, w, bands) working values to (s h, s w, bands) in [0, 1]; raises ModelError if the network fails."""
+        if x.shape[2] in (2, 4):
+            y = self._with_alpha(x[..., :-1], x[..., -1:])
+        else:
+            y = self._enlarged(x)
+        if y.min() < 0 or y.max() > 1:
+            np.clip(y, 0.0, 1.0, out=y)
+        if self.rounds:
+            y = resampling.back_project(x, y, self.scale, self.rounds)
+            if x.shape[2] in (2, 4):
+                np.minimum(y[..., :-1], y[..., -1:], out=y[..., :-1])
+        return y
+
+    def _with_alpha(self, colours: Array, alpha: Array) -> Array:
+        """Colours (multiplied by alpha) by the network where alpha is flat, by bicubic at its edges, as alpha itself.
+
+        An edge of alpha is no edge of the picture: a network sharpens it, and leaves specks of colour around it.
+        """
+        y = self._enlarged(colours)
+        large = np.clip(resampling.enlarge(alpha, self.scale), 0.0, 1.0)
+        flat = _around(alpha, np.minimum, _FLAT) == _around(alpha, np.maximum, _FLAT)
+        if not flat.all():
+            smooth = resampling.enlarge(colours, self.scale)
+            y = smooth + np.clip(resampling.enlarge(flat.astype(np.float32), self.scale), 0.0, 1.0) * (y - smooth)
+        return np.concatenate([np.clip(y, 0.0, large), large], axis=2)
+
+    def _enlarged(self, x: Array) -> Array:
+        """One or three bands through the network, not clipped."""
+        started = time.perf_counter()
+        y = self.network(x if x.shape[2] == 3 else np.repeat(x, 3, axis=2))
+        self.network_seconds += time.perf_counter() - started
+        expected = (x.shape[0] * self.scale, x.shape[1] * self.scale, 3)
+        if y.shape != expected:
+            raise ModelError(f"model {self.model.name} gave a tile of {y.shape}, not {expected}")
+        if not (np.isfinite(y.min()) and np.isfinite(y.max())):
+            raise ModelError(f"model {self.model.name} gave values that are no numbers; the picture is not written")
+        return y if x.shape[2] == 3 else y.mean(axis=2, keepdims=True)
+
+
+def _around(x: Array, extreme: np.ufunc, reach: int) -> Array:
+    """The least or greatest of the pixels up to ``reach`` away, (h, w, 1); beyond the border there is nothing."""
+    for axis in (0, 1) * reach:
+        wide = np.pad(x, [(1, 1) if axis == a else (0, 0) for a in range(3)], mode="edge")
+        length = x.shape[axis]
+        parts = [wide.take(range(k, k + length), axis=axis) for k in range(3)]
+        x = extreme(extreme(parts[0], parts[1]), parts[2])
+    return x
+
+
+def prepare(options: Options, dtype: np.dtype[Any]) -> Upscale:
+    """Load what ``options`` ask for, for a picture with samples of ``dtype``; raises ModelError or UsageError."""
+    model = zoo.find(options.model or DEFAULT_MODEL)
+    if model.card.task != "upscale":
+        raise UsageError(f"model {model.name} is for the task {model.card.task}, not for upscale")
+    output = model.card.output_for(options.scale)
+    network: engine.Network = Bicubic(options.scale)
+    if model.path is not None and model.sha256 is not None:
+        deep = dtype.itemsize > 1 and options.precision == "auto"
+        precision: engine.Choice = "f32" if deep else options.precision
+        network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
+    return Upscale(model, options.scale, network, ROUNDS if options.consistent else 0)

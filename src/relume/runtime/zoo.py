@@ -1,0 +1,148 @@
+"""The shipped weights by name, each with its sha256, and the card that every ONNX file of ours carries.
+
+To ship a model: put the export into ``relume/weights/`` and add one line to ``SHIPPED``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from relume.card import KEY, ModelCard
+from relume.signal import ModelError
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
+SHIPPED: dict[str, tuple[str, str]] = {
+    "cascade-psnr": ("cascade-psnr.onnx", "7d9345f859ae9d5d193562bed2d28162749ccb2b0d59d9e35964b9b6df01f7ca"),
+    "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
+    "link-ae1-decoder": ("link-ae1-decoder.onnx", "8f87447f4ee0a990577e207a834c65a6ae5ac7a4588c6d6884b6a2f479370ad6"),
+    "link-ae1-encoder": ("link-ae1-encoder.onnx", "f5c69b5cae31aa3e3a7511565638cf464874e9aab1d693420ede21d109d5519c"),
+    "link-ae2-decoder": ("link-ae2-decoder.onnx", "6c8ea3580376354e6432ae3faf856bd56d7f18c39df51a3a552941b5b088bb0d"),
+    "link-ae2-encoder": ("link-ae2-encoder.onnx", "9547406a09a64e8229695eb481166228dfb2a043e69f82f5e664eeee26779997"),
+    "link-ae22-decoder": ("link-ae22-decoder.onnx", "607dabfe06abeb2f6fd1572a67475c36de8a5c02f40bae9c60e822c2c45746e7"),
+    "link-ae22-encoder": ("link-ae22-encoder.onnx", "9dfb1c7d3e7c890af84ec6cdd88be7c07734497014c9d7338dcf1562a0b3c84a"),
+    "link-ae4-decoder": ("link-ae4-decoder.onnx", "8f7461640459bb24c1dbdfde817a358bc7d1d6384ee68cb1bedce53c0f7b0065"),
+    "link-ae4-encoder": ("link-ae4-encoder.onnx", "05f544e0102e09bf22b2705aab5734bfd3f1e3a6fa007e93486217b22d22aaf0"),
+    "link-ae74-decoder": ("link-ae74-decoder.onnx", "b70d3df4ab052c6ea67fe3d99f09c0ca81a8f24b1e15097f62158ecfb6aa539d"),
+    "link-ae74-encoder": ("link-ae74-encoder.onnx", "cb384db6cc7314d980a46f5a546a628b346f7b0f8fac06bd02b491a149686bb3"),
+    "link-drive": ("link-drive.onnx", "565c00c1427be0380d8d2b7a530ca69e5e525b026cf87a967cb7ce13d7a9cd42"),
+    "link-static-decoder": (
+        "link-static-decoder.onnx",
+        "0a6a472b75c913f84b681fdf36a3f2eef5f80f433774b2ca43f26f88dbed0c16",
+    ),
+    "link-static-encoder": (
+        "link-static-encoder.onnx",
+        "428706db67bc63f985d45b7e279f03eec77f2c517596018e11be18fb764406d8",
+    ),
+}
+"""name -> (file in ``weights/``, sha256 of that file)"""
+
+BICUBIC = ModelCard(
+    name="bicubic",
+    task="upscale",
+    outputs={"x2": 2, "x3": 3, "x4": 4},
+    radius=4,
+    parameters=0,
+    macs_per_pixel={"x2": 96, "x3": 216, "x4": 384},
+    licence="Apache-2.0",
+    data=(),
+    recipe={},
+    commit="",
+    description="Keys' bicubic interpolation in MATLAB's convention, computed and not learned",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to be loaded; ``path`` and ``sha256`` are None for the computed ``bicubic``."""
+
+    name: str
+    card: ModelCard
+    path: Path | None
+    sha256: str | None
+
+
+def names() -> tuple[str, ...]:
+    """The names of all shipped models, the computed ``bicubic`` last."""
+    return (*SHIPPED, BICUBIC.name)
+
+
+def find(name: str) -> Model:
+    """The shipped model of that name, or the ONNX file of ours at that path; its sha256 is verified or computed.
+
+    Raises ModelError if there is no such model, or if its file is missing, damaged or not one of ours.
+    """
+    if name == BICUBIC.name:
+        return Model(name, BICUBIC, None, None)
+    if name in SHIPPED:
+        file, expected = SHIPPED[name]
+        path = WEIGHTS / file
+    elif name.endswith(".onnx"):
+        path, expected = Path(name), ""
+    else:
+        raise ModelError(f"no model is called '{name}'; there are {', '.join(names())}, or give the path of an .onnx")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: the weights of '{name}' cannot be read ({error.strerror})") from error
+    found = hashlib.sha256(data).hexdigest()
+    if expected and found != expected:
+        raise ModelError(f"{path}: damaged, its sha256 is {found[:12]}..., not {expected[:12]}...; reinstall relume")
+    return Model(name, read_card(data, str(path)), path, found)
+
+
+def read_card(data: bytes, where: str) -> ModelCard:
+    """The card in the bytes of an ONNX file; ``where`` names the file in the error."""
+    try:
+        entries = dict(_metadata(memoryview(data)))
+    except (IndexError, ValueError) as error:
+        raise ModelError(f"{where}: not an ONNX file") from error
+    if KEY not in entries:
+        raise ModelError(f"{where}: an ONNX file without a relume model card; export it with 'relume export'")
+    return ModelCard.from_json(entries[KEY])
+
+
+_METADATA, _KEY, _VALUE = 14, 1, 2
+"""Field numbers in onnx.proto: ModelProto.metadata_props, StringStringEntryProto.key and .value."""
+
+
+def _metadata(data: memoryview) -> Iterator[tuple[str, str]]:
+    for field, content in _fields(data):
+        if field == _METADATA:
+            entry = dict(_fields(content))
+            yield bytes(entry[_KEY]).decode(), bytes(entry[_VALUE]).decode()
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """The length-delimited fields of a protobuf message; numbers are passed over. Raises ValueError or IndexError."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            _, at = _varint(data, at)
+        elif kind == 2:
+            size, at = _varint(data, at)
+            if at + size > len(data):
+                raise ValueError("a field runs past the end")
+            yield tag >> 3, data[at : at + size]
+            at += size
+        elif kind in (1, 5):
+            at += 8 if kind == 1 else 4
+        else:
+            raise ValueError(f"wire type {kind} is not of protobuf 3")
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")

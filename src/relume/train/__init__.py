@@ -1,0 +1,1 @@
+"""Training: recipes as values, one loop, exact resumption, export. Needs the ``[train]`` extra."""

@@ -1,0 +1,135 @@
+"""Training pictures: banks of pairs held in memory as bytes, and batches that depend on (seed, step) alone.
+
+Pictures are decoded with Pillow (8-bit training sets; masters at run time go through ``runtime.pictures``). Each is
+rescaled by every factor of ``DataSpec.rescale`` (the paper's augmentation) and shrunk once for every scale, so that a
+step only crops, flips and rotates.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from relume.card import TrainingSet
+from relume.degrade.resample import mod_crop, resize
+from relume.signal import Array, InputRejected, UsageError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which pictures a recipe trains on: folders under the data root, and how they are prepared."""
+
+    folders: tuple[str, ...]
+    rescale: tuple[float, ...] = (1.0,)
+    held_out: int = 12
+    exclude: tuple[str, ...] = ()
+    terms: tuple[TrainingSet, ...] = ()
+
+
+def find_pictures(root: Path, folders: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
+    """Every picture file below ``root/folder``, in a stable order; a missing or empty folder is an error."""
+    found: list[Path] = []
+    for folder in folders:
+        here = sorted(p for p in (root / folder).rglob("*") if p.suffix.lower() in SUFFIXES and p.stem not in exclude)
+        if not here:
+            raise UsageError(f"no training pictures in {root / folder}; give the data root with --data")
+        found += here
+    return found
+
+
+def load_rgb(path: Path) -> Array:
+    """A picture as (H, W, 3) uint8; an unreadable file is an error that names it."""
+    try:
+        with Image.open(path) as image:
+            pixels: Array = np.asarray(image.convert("RGB"))
+            return pixels
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise InputRejected(f"{path}: not a readable picture ({error}); remove it from the training folder") from error
+
+
+def to_bytes(image: Array) -> Array:
+    """[0, 1] float to uint8, rounded and clipped."""
+    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One picture with its shrunken copies: ``low[s]`` is (h, w, 3), ``high[s]`` its (s h, s w, 3) original, uint8."""
+
+    low: dict[int, Array]
+    high: dict[int, Array]
+
+
+def make_pairs(picture: Array, scales: Sequence[int]) -> Pairs:
+    """Shrink ``picture`` (H, W, 3) uint8 by every scale, as the benchmark does."""
+    low, high = {}, {}
+    for scale in scales:
+        high[scale] = mod_crop(picture, scale)
+        low[scale] = to_bytes(resize(high[scale].astype(np.float32) / 255, 1 / scale))
+    return Pairs(low, high)
+
+
+def split(paths: Sequence[Path], held_out: int) -> tuple[list[Path], list[Path]]:
+    """(training, validation): the ``held_out`` files with the smallest checksum of their names validate."""
+    ranked = sorted(paths, key=lambda p: zlib.crc32(p.stem.encode()))
+    validation = set(ranked[:held_out])
+    return [p for p in paths if p not in validation], sorted(validation)
+
+
+class PairBank:
+    """Training and validation pairs for super-resolution at several scales."""
+
+    def __init__(self, spec: DataSpec, root: Path, scales: Sequence[int], patch: int) -> None:
+        training, validation = split(find_pictures(root, spec.folders, spec.exclude), spec.held_out)
+        smallest = patch * max(scales)
+        self.scales = tuple(scales)
+        self.pairs: list[Pairs] = []
+        for path in training:
+            picture = load_rgb(path)
+            for factor in spec.rescale:
+                if min(picture.shape[:2]) * factor < smallest + max(scales):
+                    continue
+                copy = picture if factor == 1 else to_bytes(resize(picture.astype(np.float32) / 255, factor))
+                self.pairs.append(make_pairs(copy, scales))
+        if not self.pairs:
+            raise UsageError(f"every training picture is smaller than the patch: {smallest} pixels at x{max(scales)}")
+        areas = np.array([p.low[min(scales)].size for p in self.pairs], float)
+        self.weights = np.sqrt(areas) / np.sqrt(areas).sum()
+        self.validation = [make_pairs(load_rgb(path)[:720, :720], scales) for path in validation]
+
+    def batch(self, scale: int, count: int, patch: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """``count`` random crops: (N, 3, patch, patch) and (N, 3, s patch, s patch) float32 in [0, 1]."""
+        lows: list[Array] = []
+        highs: list[Array] = []
+        for index in rng.choice(len(self.pairs), count, p=self.weights):
+            low, high = self.pairs[index].low[scale], self.pairs[index].high[scale]
+            top, left = (int(rng.integers(0, side - patch + 1)) for side in low.shape[:2])
+            pair = (
+                low[top : top + patch, left : left + patch],
+                high[top * scale : (top + patch) * scale, left * scale : (left + patch) * scale],
+            )
+            turn, flip = int(rng.integers(4)), bool(rng.integers(2))
+            for crop, into in zip(pair, (lows, highs), strict=True):
+                crop = np.rot90(crop, turn)
+                into.append(crop[:, ::-1] if flip else crop)
+        return to_tensor(np.stack(lows)), to_tensor(np.stack(highs))
+
+    def validate(self, scale: int) -> Iterator[tuple[Array, Array]]:
+        """(low, high) of every held-out picture, (H, W, 3) uint8."""
+        for pairs in self.validation:
+            yield pairs.low[scale], pairs.high[scale]
+
+
+def to_tensor(pictures: Array) -> Tensor:
+    """(N, H, W, 3) uint8 to (N, 3, H, W) float32 in [0, 1], channels last in memory."""
+    tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+    return tensor.float().div_(255)

@@ -1,0 +1,80 @@
+"""Optimisers by one typed choice: AdamW, or Muon for the convolutions with AdamW for what has no matrix.
+
+Muon (Jordan et al., 2024) replaces a matrix's momentum by its nearest semi-orthogonal matrix, found by a few
+Newton-Schulz iterations; a convolution counts as the matrix (out, in * k * k). Deviation: the update is scaled by
+``0.2 sqrt(max(rows, columns))`` (Liu et al., 2025), so that learning rates carry over from AdamW.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Choice = Literal["adam", "muon", "sgd"]
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+
+
+def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
+    """The quintic Newton-Schulz iteration towards U V^T of ``matrix`` = U S V^T; (rows, columns) float32."""
+    a, b, c = COEFFICIENTS
+    wide = matrix.shape[0] <= matrix.shape[1]
+    x = matrix if wide else matrix.T
+    x = x / (x.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x if wide else x.T
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, Nesterov's look-ahead, orthogonalisation; for weights of two or more dimensions."""
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(weight)
+                state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
+                ahead = weight.grad.lerp(state["momentum"], group["momentum"])
+                matrix = ahead.flatten(1).float()
+                update = orthogonalise(matrix) * (0.2 * max(matrix.shape) ** 0.5)
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                weight.add_(update.reshape(weight.shape), alpha=-group["lr"])
+
+
+def optimisers(net: nn.Module, choice: Choice, lr: float, betas: tuple[float, float]) -> list[torch.optim.Optimizer]:
+    """The optimisers of ``net``; with Muon, inner convolutions go to it and everything else to Adam; sgd is VDSR's."""
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    if choice == "sgd":
+        return [torch.optim.SGD(parameters, lr, momentum=0.9, weight_decay=1e-4)]
+    if choice == "adam":
+        return [torch.optim.Adam(parameters, lr, betas, foreach=True)]
+    inner = [p for p in parameters if p.ndim >= 2 and min(p.shape[0], p[0].numel()) >= 16 and p.shape[0] == p.shape[1]]
+    chosen = {id(p) for p in inner}
+    rest = [p for p in parameters if id(p) not in chosen]
+    adam = torch.optim.Adam(rest, lr, betas, foreach=True)
+    return [Muon(inner, lr), adam] if inner else [adam]
+
+
+def clip(parameters: Iterable[Tensor], choice: Choice, bound: float, lr: float) -> float:
+    """Clip gradients in place and return their norm before it.
+
+    To a norm of ``bound``; with sgd as in VDSR (2016, section 3.2), every gradient to +-``bound / lr``, so that a step
+    is bounded although the learning rate is high.
+    """
+    parameters = list(parameters)
+    if choice != "sgd":
+        return float(nn.utils.clip_grad_norm_(parameters, bound))
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    nn.utils.clip_grad_value_(parameters, bound / lr)
+    return float(norm)

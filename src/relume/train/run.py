@@ -1,0 +1,178 @@
+"""From a recipe's name to trained weights on disk: what ``relume train`` and ``relume export`` call."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from relume.card import ModelCard
+from relume.degrade.resample import resize
+from relume.metrics import SR_PROTOCOL
+from relume.nets.cascade import CascadeShape, regroup
+from relume.nets.shape import Shape
+from relume.signal import Array, UsageError
+from relume.train.adversarial import Adversarial, content_of
+from relume.train.adversarial_recipe import AdversarialSuperResolution
+from relume.train.channel_export import export_channel
+from relume.train.channel_gan import run_channel
+from relume.train.channel_recipe import ChannelGan
+from relume.train.data import PairBank, to_bytes
+from relume.train.export import Named, commit, count_parameters, export
+from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
+from relume.train.picture_gan import PictureGan, run_pictures
+from relume.train.recipe import SuperResolution
+from relume.train.recursive import RecursivelySupervised, RecursiveSuperResolution
+from relume.train.steps import Supervised
+from relume.train.team import Team
+
+LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
+
+
+def plain(recipe: Any) -> dict[str, Any]:
+    """A recipe as plain JSON values, as stored in checkpoints and cards."""
+    value: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    return value
+
+
+def build(recipe: SuperResolution) -> nn.Module:
+    """The recipe's network with its seed's initial weights."""
+    torch.manual_seed(recipe.seed)
+    return recipe.net.build()
+
+
+def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Path, team: Team) -> Task:
+    """What the recipe's kind of training does in each step."""
+    if isinstance(recipe, AdversarialSuperResolution):
+        content, lpips = content_of(recipe.content, recipe, data)
+        return Adversarial(recipe, net, bank, content, lpips, team)
+    if isinstance(recipe, RecursiveSuperResolution):
+        return RecursivelySupervised(recipe, net, bank, team)
+    return Supervised(recipe, net, bank, team)
+
+
+def run_recipe(
+    recipe: SuperResolution | ChannelGan | PictureGan,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    report: Callable[[str], None] = print,
+    stop_after: int | None = None,
+    device: str = "auto",
+) -> nn.Module:
+    """Train ``recipe`` on the pictures below ``data`` into ``out/checkpoint.pt`` and return the averaged network."""
+    if isinstance(recipe, ChannelGan):
+        return run_channel(recipe, out, resume=resume, report=report, stop_after=stop_after)
+    if isinstance(recipe, PictureGan):
+        return run_pictures(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
+    net = build(recipe)
+    if recipe.start:
+        weights = load_checkpoint(Path(recipe.start))["average"]
+        if isinstance(recipe.net, CascadeShape):
+            weights = regroup(weights, recipe.net.units)
+        load_weights(net, weights, recipe.start)
+    run = Run(
+        folder=out,
+        steps=recipe.steps,
+        optim=recipe.optim,
+        seed=recipe.seed,
+        recipe=plain(recipe),
+        validate_every=recipe.validate_every,
+        checkpoint_minutes=recipe.checkpoint_minutes,
+    )
+    if run.checkpoint.exists() and not resume:
+        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
+    team = Team.join(device)
+    task = make_task(recipe, net, bank, data, team)
+    return train(task, run, resume=resume, report=report, stop_after=stop_after, leads=team.leads)
+
+
+def run_tiny(recipe: Any, out: Path, *, resume: bool, report: Callable[[str], None]) -> nn.Module:
+    """Train a ``tiny()`` recipe on pictures drawn from its seed: a smoke test of the whole path that needs no data."""
+    rng = np.random.default_rng(recipe.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in () if isinstance(recipe, ChannelGan) else recipe.data.folders:
+            here = Path(folder) / name
+            here.mkdir(parents=True)
+            for number in range(4):
+                Image.fromarray(draw_picture(rng)).save(here / f"{number}.png")
+        return run_recipe(recipe, Path(folder), out, resume=resume, report=report)
+
+
+def draw_picture(rng: np.random.Generator, side: int = 96) -> Array:
+    """A made-up picture of smooth shades and hard edges, (side, side, 3) uint8."""
+    shade = resize(rng.random((6, 6, 3)), size=(side, side))
+    edges = (resize(rng.random((9, 9)), size=(side, side)) > 0.5)[..., None]
+    return to_bytes(np.where(edges, shade, 1 - shade))
+
+
+def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
+    """The trainings that ``recipe`` started from, the last one first: their recipes and how many steps were done."""
+    trainings = []
+    start = Path(recipe.get("start", ""))
+    while start.is_file():
+        state = load_checkpoint(start)
+        trainings.append(state["recipe"] | {"steps_done": state["step"]})
+        start = Path(state["recipe"].get("start", ""))
+    return trainings
+
+
+def held_out_scores(log: Path) -> dict[str, Any]:
+    """The last validation that a training logged, with its protocol; empty where there is none."""
+    if not log.is_file():
+        return {}
+    lines = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
+    scored = [{k: v for k, v in line.items() if k.startswith(("psnr", "lpips", "step"))} for line in lines]
+    validations = [line for line in scored if len(line) > 1]
+    return {"protocol": SR_PROTOCOL, "held-out training pictures": validations[-1]} if validations else {}
+
+
+def export_checkpoint(
+    checkpoint: Path,
+    target: Path,
+    shape_of: Callable[[dict[str, Any]], Shape],
+    *,
+    name: str | None = None,
+    description: str = "",
+) -> ModelCard:
+    """Export the averaged weights of a checkpoint to ``target`` (ONNX) with its card.
+
+    ``shape_of`` turns the sizes that the checkpoint stored into the shape of a network: ``relume.recipes.shape_of``.
+    """
+    state = load_checkpoint(checkpoint)
+    recipe = state["recipe"]
+    if "channel" in recipe:
+        return export_channel(checkpoint, target)
+    if "mirror" in recipe:
+        raise UsageError(f"{checkpoint}: a GAN of pictures has nothing to restore; look at it with 'relume gan sample'")
+    shape = shape_of(recipe["net"])
+    net = shape.build()
+    load_weights(net, state["average"], str(checkpoint))
+    generative = "adversarial" in recipe
+    how = "trained against a critic, it may invent texture" if generative else "trained for PSNR"
+    card = ModelCard(
+        name=name or recipe["name"],
+        task="upscale",
+        outputs={f"x{scale}": scale for scale in shape.scales},
+        radius=shape.radius,
+        parameters=count_parameters(net),
+        macs_per_pixel=shape.macs(),
+        licence=LICENCE,
+        data=ModelCard.training_sets(recipe["data"]["terms"]),
+        recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
+        commit=commit(),
+        scores=held_out_scores(checkpoint.parent / "log.jsonl"),
+        fidelity="generative" if generative else "faithful",
+        description=description or f"{how}, on clean bicubic pairs",
+    )
+    return export(Named(net, shape.scales), card, target)

@@ -1,0 +1,67 @@
+"""What one update does: supervised super-resolution."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from relume.metrics import psnr_y
+from relume.nets.shape import luma
+from relume.train.data import PairBank, to_tensor
+from relume.train.losses import pixel_loss
+from relume.train.optim import clip, optimisers
+from relume.train.recipe import SuperResolution
+from relume.train.team import Team
+
+
+class Supervised:
+    """Phase one: each step draws a scale, runs the cascade up to it and minimises the pixel loss."""
+
+    def __init__(self, recipe: SuperResolution, net: nn.Module, bank: PairBank, team: Team) -> None:
+        self.recipe, self.team = recipe, team
+        self.net = net.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.bank = bank
+        self.optimisers = optimisers(net, recipe.optim.choice, recipe.optim.lr, recipe.optim.betas)
+        weights = np.array(recipe.scale_weights, float)
+        self.chances = weights / weights.sum()
+
+    def modules(self) -> dict[str, nn.Module]:
+        return {"net": self.net}
+
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, float]:
+        recipe = self.recipe
+        scale = int(rng.choice(recipe.net.scales, p=self.chances))
+        low, high = self.bank.batch(scale, recipe.batch, recipe.patch, self.team.own(rng))
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            loss = self.loss(self.team.place(low), self.team.place(high), scale, number)
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.team.share(self.net.parameters())
+        lr = self.optimisers[0].param_groups[0]["lr"]
+        norm = clip(self.net.parameters(), recipe.optim.choice, recipe.optim.clip, lr)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return {"loss": loss.item(), "gradient_norm": norm}
+
+    def loss(self, low: Tensor, high: Tensor, scale: int, number: int) -> Tensor:
+        """The loss of one batch; networks that restore luma are judged on luma."""
+        restored = self.net(low, (scale,))[scale].float()
+        if self.recipe.net.on_luma:
+            restored, high = luma(restored), luma(high)
+        return pixel_loss(self.recipe.loss, restored, high)
+
+    @torch.no_grad()
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        scores = {}
+        for scale in self.recipe.net.scales:
+            values = []
+            for low, high in self.bank.validate(scale):
+                x = self.team.place(to_tensor(low[None]))
+                with torch.autocast(self.team.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+                    restored = net(x, (scale,))[scale]
+                picture = restored[0].float().permute(1, 2, 0).cpu().numpy()
+                values.append(psnr_y(picture, high / 255.0, scale))
+            scores[f"psnr_y_x{scale}"] = float(np.mean(values))
+        return scores

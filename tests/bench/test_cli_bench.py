@@ -1,0 +1,88 @@
+"""``relume bench`` from its words to its files, on pictures made here and bicubic alone."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from relume.bench.results import read
+from relume.cli import build
+from relume.degrade.resample import resize
+
+KEYS = "model set scale psnr_y ssim_y psnr_rgb lpips_alex lpips_vgg n parameters megapixels_per_second"
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        words = ["bench", *map(str, words)]
+        return CliRunner().invoke(build(words), words, prog_name="relume")
+
+    return run
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data" / "Set2"
+    folder.mkdir(parents=True)
+    for seed in (0, 1):
+        shade = resize(np.random.default_rng(seed).random((5, 5, 3)), size=(60, 72))
+        Image.fromarray(np.clip(shade * 255, 0, 255).astype(np.uint8)).save(folder / f"{seed}.png")
+    return tmp_path / "data"
+
+
+def test_images_answers_in_json_and_writes_the_same(bench, data, tmp_path):
+    result = bench("images", "--task", "sr", "--data", data, "--sets", "Set2", "--models", "bicubic", "--json")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    (row,) = answer["rows"]
+    assert set(KEYS.split()) <= set(row)
+    assert (row["model"], row["set"], row["n"], row["lpips_vgg"]) == ("bicubic", "Set2", 2, None)
+    assert row["lpips_alex"] > 0
+    assert read(tmp_path / "results" / "images-x4.json") == answer
+
+
+def test_missing_sets_and_unknown_tasks_are_usage_errors(bench, data):
+    for words in (("--sets", "Set5"), ("--task", "noise"), ("--scale", "5", "--models", "bicubic")):
+        result = bench("images", "--data", data, *words)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("error: ")
+        assert len(result.stderr.splitlines()) == 1
+    assert "no test set Set5" in bench("images", "--data", data, "--sets", "Set5").stderr
+
+
+def test_tables_are_checked_and_written(bench, data, tmp_path):
+    bench("images", "--data", data, "--sets", "Set2", "--models", "bicubic")
+    (tmp_path / "README.md").write_text("<!-- table: images -->\n<!-- /table -->\n")
+    stale = bench("tables", "--check")
+    assert stale.exit_code == 1
+    assert "stale: README.md" in stale.stdout
+    assert bench("tables").exit_code == 0
+    assert "| bicubic |" in (tmp_path / "README.md").read_text()
+    assert bench("tables", "--check").exit_code == 0
+
+
+def test_figure_is_made_of_any_picture(bench, data, tmp_path):
+    pytest.importorskip("matplotlib")
+    words = ("figure", data / "Set2" / "0.png", "--models", "bicubic", "-o", "f.png")
+    result = bench(*words, "--box", "4,4,30,30")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("bicubic: ")
+    assert (tmp_path / "f.png").exists()
+    assert bench(*words, "--box", "4,4,30").exit_code == 2
+    assert bench(*words, "--box", "a,b,c,d").exit_code == 2
+
+
+def test_the_documents_of_this_repository_are_up_to_date():
+    from pathlib import Path
+
+    from relume.bench.tables import stale
+
+    root = Path(__file__).parents[2]
+    if not (root / "docs" / "benchmarks.md").is_file():
+        pytest.skip("not a checkout")
+    assert stale(root) == []

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relume.signal import ModelError, RelumeError
+from relume.train.equilibrium import HOLD, VALUE, Curve, crossing, read_curve, smoothed, stand
+from relume.train.equilibrium_figure import draw_curve
+from relume.train.health import PATIENCE, Collapsed, Health
+from relume.train.loop import Diverged
+
+
+def test_at_equilibrium_the_value_is_minus_two():
+    at = stand(torch.zeros(50, 1), torch.zeros(50, 1))
+    assert at.value == pytest.approx(VALUE)
+    assert at.critic == pytest.approx(1) and at.generator == pytest.approx(1)
+    assert at.distance == pytest.approx(0, abs=1e-6) and at.accuracy == 0.5
+
+
+def test_the_value_is_eq_2_in_bits():
+    real, fake = torch.tensor([1.0, -2.0, 0.3]), torch.tensor([0.5, -1.0])
+    expected = torch.log2(torch.sigmoid(real)).mean() + torch.log2(1 - torch.sigmoid(fake)).mean()
+    at = stand(real, fake)
+    assert at.value == pytest.approx(float(expected), abs=1e-6)
+    assert at.generator == pytest.approx(-float(torch.log2(torch.sigmoid(fake)).mean()), abs=1e-6)
+    assert at.accuracy == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=40))
+def test_smoothing_is_the_mean_of_the_last_ten(values):
+    curve = np.array(values)
+    expected = [curve[max(0, k - 9) : k + 1].mean() for k in range(len(curve))]
+    np.testing.assert_allclose(smoothed(curve), expected, atol=1e-9)
+
+
+def curves(*parts):
+    return np.concatenate([np.full(count, value, float) for count, value in parts])
+
+
+def test_a_start_at_one_is_no_crossing():
+    flat = curves((200, 1.0))
+    assert crossing(flat, flat) is None
+
+
+def test_the_crossing_is_the_return_after_departure():
+    critic, generator = curves((30, 1), (50, 0.3), (100, 1)), curves((30, 1), (50, 2.5), (100, 1))
+    met = crossing(critic, generator)
+    # the last value outside is number 80; ten ones later the average holds none of them
+    assert met == 90
+
+
+def test_a_visit_shorter_than_the_hold_does_not_count():
+    for length, met in ((HOLD + 8, None), (HOLD + 9, 60)):
+        visit = curves((50, -50), (length, 1), (50, -50))
+        assert crossing(visit, visit) == met
+    one_curve_away = curves((300, 1.0))
+    assert crossing(curves((300, 0.4)), one_curve_away) is None
+
+
+def test_a_resumed_curve_replaces_what_it_repeats(tmp_path):
+    path = tmp_path / "equilibrium.csv"
+    first, again = Curve(path), Curve(path)
+    for step in range(5):
+        first.add(step, stand(torch.zeros(4), torch.zeros(4)))
+    first.write()
+    for step in range(3, 8):
+        again.add(step, stand(torch.ones(4), torch.zeros(4)))
+    again.write()
+    rows = read_curve(path)
+    assert [row[0] for row in rows] == list(range(8))
+    assert rows[2][1] == pytest.approx(-2) and rows[3][1] > -2
+
+
+def test_a_foreign_curve_is_named(tmp_path):
+    (tmp_path / "equilibrium.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ModelError, match=r"equilibrium\.csv"):
+        read_curve(tmp_path / "equilibrium.csv")
+    with pytest.raises(ModelError, match="no equilibrium"):
+        draw_curve(tmp_path / "none", tmp_path / "a.png")
+
+
+def test_a_curve_is_drawn(tmp_path):
+    curve = Curve(tmp_path / "equilibrium.csv")
+    for step in range(30):
+        curve.add(step, stand(torch.zeros(4), torch.zeros(4)))
+    curve.write()
+    assert "do not meet" in draw_curve(tmp_path, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+FINE = stand(torch.tensor([0.1, -0.1]), torch.tensor([0.1, -0.1]))
+LOST = stand(torch.full((4,), 9.0), torch.full((4,), -9.0))
+
+
+def test_divergence_stops_at_once_and_keeps_the_last_good(tmp_path):
+    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
+    health.check(0, net, FINE, 1.0, {})
+    with pytest.raises(Diverged, match=r"'gradient_norm' is not a number.*good\.pt \(step 0\)"):
+        health.check(7, net, FINE, 1.0, {"gradient_norm": float("nan")})
+    assert torch.load(tmp_path / "good.pt", weights_only=True)["step"] == 0
+
+
+@pytest.mark.parametrize(("at", "variety", "told"), [(LOST, 1.0, "always right"), (FINE, 0.001, "variance is 0.001")])
+def test_collapse_is_named_after_patience(tmp_path, at, variety, told):
+    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
+    for step in range(PATIENCE - 1):
+        health.check(step, net, at, variety, {})
+    with pytest.raises(Collapsed, match=told) as caught:
+        health.check(PATIENCE, net, at, variety, {})
+    assert isinstance(caught.value, RelumeError) and caught.value.code == "collapsed"
+
+
+def test_a_recovery_is_no_collapse(tmp_path):
+    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
+    for step in range(3 * PATIENCE):
+        health.check(step, net, LOST if step % PATIENCE else FINE, 1.0, {})

@@ -1,0 +1,75 @@
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from relume.card import KEY, ModelCard
+from relume.nets.cascade import Cascade
+from relume.recipes import shape_of
+from relume.recipes.cascade import RECIPE
+from relume.signal import ModelError, OutputRefused
+from relume.train.run import earlier, export_checkpoint, plain, run_tiny
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    run_tiny(RECIPE.tiny(), folder / "run", resume=False, report=lambda line: None)
+    target = folder / "tiny.onnx"
+    return (
+        export_checkpoint(folder / "run" / "checkpoint.pt", target, shape_of),
+        target,
+        folder / "run" / "checkpoint.pt",
+    )
+
+
+def test_card_travels_in_the_file(exported):
+    card, target, _ = exported
+    stored = {p.key: p.value for p in onnx.load(str(target)).metadata_props}
+    assert ModelCard.from_json(stored[KEY]) == card
+    assert card.parity is not None and card.parity < 1e-4
+    assert card.scales == (2, 3, 4)
+    assert card.scores["held-out training pictures"]["psnr_y_x4"] > 10
+    assert "BT.601" in card.scores["protocol"]
+    assert any("research" in entry.terms for entry in card.data)
+
+
+def test_onnx_equals_torch_at_another_size(exported):
+    card, target, checkpoint = exported
+    net = Cascade(RECIPE.tiny().net)
+    net.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+    x = torch.rand(2, 3, 17, 31, generator=torch.Generator().manual_seed(3))
+    session = onnxruntime.InferenceSession(str(target))
+    with torch.no_grad():
+        expected = net.eval()(x)
+    for scale in card.scales:
+        (found,) = session.run([card.output_for(scale)], {"x": x.numpy()})
+        np.testing.assert_allclose(found, expected[scale].numpy(), atol=2e-5)
+
+
+def test_existing_file_is_never_overwritten(exported):
+    _, target, checkpoint = exported
+    before = target.read_bytes()
+    with pytest.raises(OutputRefused):
+        export_checkpoint(checkpoint, target, shape_of)
+    assert target.read_bytes() == before
+
+
+def test_unknown_scale_and_foreign_card_are_errors(exported):
+    card, _, _ = exported
+    with pytest.raises(ModelError, match="enlarges by 2, 3, 4, not by 5"):
+        card.output_for(5)
+    with pytest.raises(ModelError):
+        ModelCard.from_json('{"name": "x"}')
+
+
+def test_recipe_is_stored_as_plain_values():
+    assert plain(RECIPE)["net"]["units"] == list(RECIPE.net.units)
+
+
+def test_a_card_tells_the_trainings_before_it(exported):
+    _, _, checkpoint = exported
+    done = earlier({"start": str(checkpoint)})
+    assert [(training["name"], training["steps_done"]) for training in done] == [("cascade-psnr", 30)]
+    assert earlier({"start": ""}) == earlier({}) == []

@@ -1,0 +1,12 @@
+"""The fixtures of the page's tests; see conftest_web for what they are made of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest_web import app, client, sent, settings, site, work
+
+__all__ = ["app", "client", "sent", "settings", "site", "work"]
