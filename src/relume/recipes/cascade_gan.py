@@ -1,7 +1,9 @@
 """``cascade_gan``: the improved GAN, phase two of ``cascade``: x2, x3 and x4 from one model, with texture.
 
-    relume train cascade_gan --data DATA --out runs/cascade_gan --set start=runs/cascade/checkpoint.pt
-    relume export runs/cascade_gan -o src/relume/weights/cascade-gan.onnx
+    relume train cascade_gan --data DATA --out runs/cascade_gan
+    relume export runs/cascade_gan -o cascade-gan.onnx
+
+It starts from the shipped ``cascade-psnr``.
 
 Eq. 3 of the paper, l_X + weight l_Gen, with both parts of l_X: the pixel term (L1 for the MSE of eq. 2) and VGG
 features (LPIPS's weighting of five depths of VGG16 for eq. 4's one), against the PatchGAN. ``VARIANTS["paper"]`` has
@@ -13,7 +15,7 @@ import dataclasses
 
 from relume.nets.patchgan import PatchganShape
 from relume.nets.srgan import VggCriticShape
-from relume.recipes.cascade import RECIPE as CASCADE
+from relume.recipes.cascade_deeper_x2 import RECIPE as CASCADE
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.losses import Content
 from relume.train.recipe import Optim
@@ -25,7 +27,7 @@ RECIPE = AdversarialSuperResolution(
     steps=4000,
     batch=8,
     patch=24,
-    scale_weights=CASCADE.scale_weights,
+    scale_weights=(0.15, 0.1, 0.75),
     loss="l1",
     optim=Optim(choice="adam", lr=2e-4, betas=(0.9, 0.99), warmup=50, final=0.05),
     critic=PatchganShape(channels=32, norm="spectral"),
@@ -34,6 +36,7 @@ RECIPE = AdversarialSuperResolution(
     adversarial=4e-3,
     critic_lr=1.0,
     validate_every=500,
+    start="src/relume/weights/cascade-psnr.onnx",
 )
 
 VARIANTS: dict[str, AdversarialSuperResolution] = {

@@ -31,6 +31,7 @@ from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
 from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
 from relume.train.recursive import RecursivelySupervised, RecursiveSuperResolution
+from relume.train.start import earlier, starting_weights
 from relume.train.steps import Supervised
 from relume.train.team import Team
 
@@ -76,7 +77,7 @@ def run_recipe(
         return run_pictures(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
     net = build(recipe)
     if recipe.start:
-        weights = load_checkpoint(Path(recipe.start))["average"]
+        weights = starting_weights(Path(recipe.start))
         if isinstance(recipe.net, CascadeShape):
             weights = regroup(weights, recipe.net.units)
         load_weights(net, weights, recipe.start)
@@ -114,17 +115,6 @@ def draw_picture(rng: np.random.Generator, side: int = 96) -> Array:
     shade = resize(rng.random((6, 6, 3)), size=(side, side))
     edges = (resize(rng.random((9, 9)), size=(side, side)) > 0.5)[..., None]
     return to_bytes(np.where(edges, shade, 1 - shade))
-
-
-def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
-    """The trainings that ``recipe`` started from, the last one first: their recipes and how many steps were done."""
-    trainings = []
-    start = Path(recipe.get("start", ""))
-    while start.is_file():
-        state = load_checkpoint(start)
-        trainings.append(state["recipe"] | {"steps_done": state["step"]})
-        start = Path(state["recipe"].get("start", ""))
-    return trainings
 
 
 def held_out_scores(log: Path) -> dict[str, Any]:

@@ -1,0 +1,20 @@
+"""``cascade_longer``: the shipped upscaler, trained on from its own exported weights.
+
+    relume train cascade_longer --data DATA --out runs/cascade_longer
+    relume export runs/cascade_longer -o cascade-psnr.onnx
+
+Everything that went before is in the card of the weights it starts from. The rate rises again to near its first peak
+and falls to nothing: a restart, as the first trainings were ended early rather than finished.
+"""
+
+import dataclasses
+
+from relume.recipes.cascade_deeper_x2 import RECIPE as DEEPER
+
+RECIPE = dataclasses.replace(
+    DEEPER,
+    steps=12500,
+    scale_weights=(0.27, 0.12, 0.61),
+    optim=dataclasses.replace(DEEPER.optim, lr=8e-4, warmup=200, final=0.003),
+    start="src/relume/weights/cascade-psnr.onnx",
+)

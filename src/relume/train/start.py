@@ -1,0 +1,56 @@
+"""Where a training starts: the weights of a checkpoint, or of an exported model of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import numpy_helper
+
+from relume.card import KEY, ModelCard
+from relume.signal import ModelError
+from relume.train.loop import load_checkpoint
+
+WRAPPER = "net."
+
+
+def starting_weights(path: Path) -> dict[str, Any]:
+    """The averaged weights of ``checkpoint.pt`` or of an exported ``.onnx``, by the names that the network gives them.
+
+    Raises ModelError if the file is neither.
+    """
+    if path.suffix != ".onnx":
+        weights: dict[str, Any] = load_checkpoint(path)["average"]
+        return weights
+    model = _read(path)
+    arrays = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
+    return {name.removeprefix(WRAPPER): value for name, value in arrays.items() if name.startswith(WRAPPER)}
+
+
+def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
+    """The trainings that ``recipe`` started from, the last one first: their recipes and how many steps were done."""
+    start = Path(recipe.get("start", ""))
+    if not start.is_file():
+        return []
+    if start.suffix == ".onnx":
+        own = dict(_card(start).recipe)
+        before: list[dict[str, Any]] = own.pop("before", [])
+        return [own, *before]
+    state = load_checkpoint(start)
+    return [state["recipe"] | {"steps_done": state["step"]}, *earlier(state["recipe"])]
+
+
+def _read(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(str(path))
+    except Exception as error:  # protobuf and the operating system raise many kinds
+        raise ModelError(f"{path}: not a readable ONNX model ({type(error).__name__})") from error
+
+
+def _card(path: Path) -> ModelCard:
+    for entry in _read(path).metadata_props:
+        if entry.key == KEY:
+            return ModelCard.from_json(entry.value)
+    raise ModelError(f"{path}: has no model card; only models exported by relume can be continued")
