@@ -98,7 +98,7 @@ def test_other_json_is_rejected(value: object) -> None:
         Record.from_json(json.dumps(value))
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Record)])
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Record) if f.default is dataclasses.MISSING])
 def test_a_record_without_one_of_its_fields_is_rejected(tmp_path: Path, field: str) -> None:
     raw = json.loads(made(tmp_path).to_json())
     del raw[field]

@@ -50,6 +50,7 @@ Out = Annotated[
 Task = Annotated[str, typer.Option(help="What to do: upscale.")]
 Scale = Annotated[int, typer.Option(help="Enlarge by this factor.")]
 Model = Annotated[str | None, typer.Option(help="A name from 'relume models list'. Else: the task's own.")]
+Realism = Annotated[float, typer.Option(help="From 0 (faithful) to 1 (rich in texture, partly invented).")]
 Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
 Precision = Annotated[str, typer.Option(help="auto, bf16 or f32.")]
 Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
@@ -73,6 +74,7 @@ def restore(
     task: Task = "upscale",
     scale: Scale = 4,
     model: Model = None,
+    realism: Realism = 0.0,
     engine: Engine = "auto",
     precision: Precision = "auto",
     consistent: Consistent = False,
@@ -102,6 +104,7 @@ def restore(
             consistent=consistent,
             strip=strip,
             threads=threads or shared(workers),
+            realism=realism,
         )
         view = View(as_json, quiet, dry_run)
         if out == STREAM or (out is None and STREAM in inputs):
@@ -110,10 +113,10 @@ def restore(
             if STREAM in inputs and dry_run:
                 raise UsageError("--dry-run needs a file: standard input can be read only once")
             jobs, notes = prepare(inputs, out, options, report)
-            if model is not None and len(jobs) > 1:
-                from relume.runtime import zoo
+            if (model is not None or realism) and len(jobs) > 1:
+                from relume.runtime.tasks import upscale
 
-                zoo.find(model).card.output_for(scale)  # one error for the call, not one for each picture
+                upscale.chosen(options)[0].card.output_for(scale)  # one error for the call, not one for each picture
             status = _batch(jobs, notes, options, workers, resume, view)
     raise typer.Exit(status)
 

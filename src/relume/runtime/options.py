@@ -23,6 +23,7 @@ class Options:
     ``model``: a shipped name or the path of an .onnx of ours, None for the task's own choice. ``max_memory``: bytes
     that the whole process should stay within (default 1 GiB). ``max_pixels``: the largest input that is opened, in
     pixels (default 2^29). ``consistent``: back-project until the result, degraded again, agrees with the input.
+    ``realism``: from 0 (faithful, only estimates) to 1 (rich, may invent texture), by the task upscale alone.
     ``report``: where to write a heat map (PNG) of the disagreement. ``strip``: drop all metadata but the ICC profile.
     """
 
@@ -37,6 +38,7 @@ class Options:
     report: Path | None = None
     strip: bool = False
     threads: int | None = None
+    realism: float = 0.0
 
     def __post_init__(self) -> None:
         if self.scale < 1:
@@ -53,6 +55,11 @@ class Options:
             raise UsageError(f"max_pixels must be at least 1, not {self.max_pixels}")
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads must be at least 1, not {self.threads}")
+
+        if not 0 <= self.realism <= 1:
+            raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {self.realism}")
+        if self.realism and self.task != "upscale":
+            raise UsageError(f"realism is a dial of the task upscale, not of {self.task}")
 
     @property
     def memory(self) -> int:
@@ -79,7 +86,8 @@ class Result:
     """What was made: the output's size, bands and bits a sample, how, how long it took and how well it agrees.
 
     ``consistency_db``: PSNR over all channels of the input against the result degraded again, 120 at most.
-    ``parameters``: all that is needed to make the same output again from the same input.
+    ``parameters``: all that is needed to make the same output again from the same input. ``realism``: the dial's
+    setting and the name and sha256 of the models at both its ends, None where it is at 0.
     """
 
     width: int
@@ -102,6 +110,7 @@ class Result:
     digital_source_type: str
     notes: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    realism: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

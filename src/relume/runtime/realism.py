@@ -11,17 +11,59 @@ import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from relume.card import KEY, ModelCard
+from relume.runtime import zoo
 from relume.runtime.zoo import Model, _fields
 from relume.signal import ModelError, UsageError
 
+PARTNERS = {"cascade-psnr": "cascade-gan"}
+"""faithful model -> the generative one of the same network that the dial leads to"""
+
 # Field numbers in onnx.proto: ModelProto.graph, .metadata_props; GraphProto.initializer; TensorProto.name, .raw_data.
 _GRAPH, _METADATA, _INITIALIZER, _NAME, _RAW = 7, 14, 5, 8, 9
+
+
+class NoGenerativeModel(ModelError):
+    """The dial has no other end: no generative model of this shape ships."""
+
+    code = "no-generative-model"
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A dial set to ``realism`` in (0, 1] between two models."""
+
+    realism: float
+    faithful: Model
+    rich: Model
+
+    @classmethod
+    def beside(cls, faithful: Model, realism: float) -> Dial:
+        """The dial from ``faithful`` to its shipped partner; raises NoGenerativeModel where there is none."""
+        partner = PARTNERS.get(faithful.name, "")
+        if partner not in zoo.SHIPPED:
+            raise NoGenerativeModel(
+                f"no generative model of this shape ships beside {faithful.name}: leave realism at 0"
+            )
+        return cls(realism, faithful, zoo.find(partner))
+
+    def model(self) -> Model:
+        """The model at this setting."""
+        return blended(self.faithful, self.rich, self.realism)
+
+    def recorded(self) -> dict[str, Any]:
+        """What a record keeps: the setting, and name and sha256 of both ends."""
+        ends = {"faithful": self.faithful, "rich": self.rich}
+        return {"realism": self.realism} | {
+            end: {"name": model.name, "sha256": model.sha256} for end, model in ends.items()
+        }
 
 
 def blended(faithful: Model, rich: Model, realism: float) -> Model:

@@ -78,6 +78,7 @@ class Record:
     notes: tuple[str, ...]
     digital_source_type: str
     versions: Mapping[str, str]
+    realism: Mapping[str, Any] | None = None
 
     def check(self) -> None:
         """Raise RecordRejected unless the fields that others rely on are of their kinds."""
@@ -85,6 +86,7 @@ class Record:
         for subject in (self.source, self.output):
             texts += [subject.name, subject.sha256, subject.path or ""]
         sound = all(isinstance(text, str) for text in texts)
+        sound = sound and (self.realism is None or _is_dial(self.realism))
         sound = sound and isinstance(self.scale, int) and os.sep not in self.output.name
         if not sound or not all(isinstance(part, dict) for part in (self.parameters, self.applied, self.versions)):
             raise RecordRejected("not a relume record: a field is not of its kind")
@@ -182,6 +184,7 @@ def compose(source: Path | None, output: Path, options: Options, result: Result,
         notes=tuple(result.notes),
         digital_source_type=result.digital_source_type,
         versions=versions(),
+        realism=result.realism,
     )
 
 
@@ -237,19 +240,31 @@ def check(path: Path, weights: Callable[[str], str | None]) -> tuple[Check, ...]
     return (
         _check_file("output", path, record.output),
         _check_file("source", path, record.source),
-        _check_model(record, weights),
+        *(_check_model(name, sha256, weights) for name, sha256 in _models(record)),
     )
 
 
-def _check_model(record: Record, weights: Callable[[str], str | None]) -> Check:
-    if record.model_sha256 is None:
-        return Check("model", "ok", None, f"{record.model} has no weights")
-    found = weights(record.model)
+def _models(record: Record) -> list[tuple[str, str | None]]:
+    """Name and sha256 of the weights that made the result: of both ends where the realism dial mixed two models."""
+    if record.realism is None:
+        return [(record.model, record.model_sha256)]
+    return [(record.realism[end]["name"], record.realism[end]["sha256"]) for end in ("faithful", "rich")]
+
+
+def _is_dial(realism: object) -> bool:
+    ends = [realism.get(end) for end in ("faithful", "rich")] if isinstance(realism, dict) else [None]
+    return all(isinstance(end, dict) and all(isinstance(end.get(k), str) for k in ("name", "sha256")) for end in ends)
+
+
+def _check_model(name: str, sha256: str | None, weights: Callable[[str], str | None]) -> Check:
+    if sha256 is None:
+        return Check("model", "ok", None, f"{name} has no weights")
+    found = weights(name)
     if found is None:
-        return Check("model", "missing", None, f"{record.model} is not installed")
-    if found == record.model_sha256:
-        return Check("model", "ok", None, record.model)
-    return Check("model", "changed", None, f"{record.model} is {found[:12]} here, was {record.model_sha256[:12]}")
+        return Check("model", "missing", None, f"{name} is not installed")
+    if found == sha256:
+        return Check("model", "ok", None, name)
+    return Check("model", "changed", None, f"{name} is {found[:12]} here, was {sha256[:12]}")
 
 
 def _check_file(what: str, path: Path, subject: Subject) -> Check:

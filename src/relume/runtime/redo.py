@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from relume.runtime import record as records
-from relume.runtime import zoo
 from relume.runtime.batch import restore_and_record
 from relume.runtime.inputs import Found, Listing
 from relume.runtime.naming import Job, one
 from relume.runtime.options import Options, Progress
+from relume.runtime.tasks import upscale
 from relume.signal import InputRejected, ModelError, UsageError
 
 
@@ -57,7 +58,11 @@ def prepare(path: Path, source: Path | None, out: Path | None) -> Again:
         raise SourceChanged(f"{origin}: {error.strerror}; give the original with --source") from error
     if found != record.source.sha256:
         raise SourceChanged(f"{origin} is not the picture that was restored; give the original with --source")
-    if zoo.find(record.model).sha256 != record.model_sha256:
+    options = options_of(record)
+    if (
+        upscale.chosen(dataclasses.replace(options, model=options.model or record.model))[0].sha256
+        != record.model_sha256
+    ):
         version = record.versions.get("relume", "of that time")
         raise ModelError(f"{path}: was made with other weights of {record.model}; install relume {version}")
     first = path.with_name(record.output.name)
@@ -65,7 +70,7 @@ def prepare(path: Path, source: Path | None, out: Path | None) -> Again:
     job = one(Listing((origin,), (Found(origin, 0, Path(origin.name)),)), target)
     if job.error is not None:
         raise job.error
-    return Again(path, first, job, options_of(record), record.output.sha256)
+    return Again(path, first, job, options, record.output.sha256)
 
 
 def options_of(record: records.Record) -> Options:

@@ -118,6 +118,7 @@ def restore_file(
         digital_source_type=task.source_type,
         notes=notes,
         parameters=_parameters(options, task),
+        realism=None if task.dial is None else task.dial.recorded(),
     )
 
 
@@ -141,11 +142,13 @@ def restore(
     max_memory: int | None = None,
     consistent: bool = False,
     threads: int | None = None,
+    realism: float = 0.0,
 ) -> Any:
     """The restored picture, of the same kind as ``image``; of a path, an array as below.
 
     ``image``: an array (H, W) or (H, W, C) of uint8, uint16 or float32 in [0, 1], C = 1 gray, 2 gray and alpha, 3 RGB,
-    4 RGB and alpha; or a PIL image; or the path of a picture file. Raises a RelumeError.
+    4 RGB and alpha; or a PIL image; or the path of a picture file. ``realism``: 0 faithful, 1 rich in texture.
+    Raises a RelumeError.
     """
     options = Options(
         task=task,
@@ -156,6 +159,7 @@ def restore(
         max_memory=max_memory,
         consistent=consistent,
         threads=threads,
+        realism=realism,
     )
     picture = _open(Path(image), options) if isinstance(image, str | Path) else from_object(image)
     ready = _prepare(options, picture)
@@ -239,7 +243,8 @@ def _run(
 
 def _parameters(options: Options, task: upscale.Upscale) -> dict[str, Any]:
     """All of the options that shape the output, as plain values, with what 'auto' and None turned out to be."""
-    chosen = dataclasses.asdict(options) | {"model": options.model or task.model.name, "report": None}
+    model = task.model if task.dial is None else task.dial.faithful
+    chosen = dataclasses.asdict(options) | {"model": options.model or model.name, "report": None}
     if task.network.engine in ("openvino", "onnxruntime"):
         chosen |= {"engine": task.network.engine, "precision": task.network.precision}
     return chosen

@@ -1,7 +1,8 @@
 """``upscale``: one network enlarges the picture; nothing comes before it and nothing after it.
 
 The model is ``cascade-psnr`` unless another is asked for: it only estimates and never invents, which is what a picture
-of record needs. 16-bit and float pictures are computed in float32, where bfloat16 could show in smooth gradients.
+of record needs. Its ``realism`` dial mixes in the weights of a generative one. 16-bit and float pictures are computed in
+float32, where bfloat16 could show in smooth gradients.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from relume.runtime import engine, resampling, zoo
 from relume.runtime.options import Options
 from relume.runtime.pictures import SOURCE_TYPE
+from relume.runtime.realism import Dial
 from relume.signal import Array, ModelError, UsageError
 
 DEFAULT_MODEL = "cascade-psnr"
@@ -47,6 +49,7 @@ class Upscale:
     scale: int
     network: engine.Network
     rounds: int = 0
+    dial: Dial | None = None
     network_seconds: float = field(default=0.0)
 
     @property
@@ -121,7 +124,7 @@ def _around(x: Array, extreme: np.ufunc, reach: int) -> Array:
 
 def prepare(options: Options, dtype: np.dtype[Any]) -> Upscale:
     """Load what ``options`` ask for, for a picture with samples of ``dtype``; raises ModelError or UsageError."""
-    model = zoo.find(options.model or DEFAULT_MODEL)
+    model, dial = chosen(options)
     if model.card.task != "upscale":
         raise UsageError(f"model {model.name} is for the task {model.card.task}, not for upscale")
     output = model.card.output_for(options.scale)
@@ -130,4 +133,13 @@ def prepare(options: Options, dtype: np.dtype[Any]) -> Upscale:
         deep = dtype.itemsize > 1 and options.precision == "auto"
         precision: engine.Choice = "f32" if deep else options.precision
         network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
-    return Upscale(model, options.scale, network, ROUNDS if options.consistent else 0)
+    return Upscale(model, options.scale, network, ROUNDS if options.consistent else 0, dial)
+
+
+def chosen(options: Options) -> tuple[zoo.Model, Dial | None]:
+    """The model that ``options`` ask for, and the dial that gave it where realism is above 0; raises ModelError."""
+    model = zoo.find(options.model or DEFAULT_MODEL)
+    if not options.realism:
+        return model, None
+    dial = Dial.beside(model, options.realism)
+    return dial.model(), dial
