@@ -1,8 +1,8 @@
 """``upscale``: one network enlarges the picture; nothing comes before it and nothing after it.
 
 The model is ``cascade-psnr`` unless another is asked for: it only estimates and never invents, which is what a picture
-of record needs. Its ``realism`` dial mixes in the weights of a generative one. 16-bit and float pictures are computed in
-float32, where bfloat16 could show in smooth gradients.
+of record needs. Its ``realism`` dial mixes in the weights of a generative one. 16-bit and float pictures are computed
+in float32, where bfloat16 could show in smooth gradients.
 """
 
 from __future__ import annotations
