@@ -29,7 +29,7 @@ from relume.signal import Array, ModelError, UsageError
 
 Precision = Literal["bf16", "f32"]
 Choice = Literal["auto", "bf16", "f32"]
-GRAPH_VERSION = 2
+GRAPH_VERSION = 3
 """Raise it when the graphs built here change: compiled ones in users' caches are then made anew."""
 
 
@@ -40,8 +40,8 @@ class Network(Protocol):
     precision: str
     footprint: int
 
-    def __call__(self, x: Array) -> Array:
-        """(h, w, 3) float32 to (s h, s w, 3) float32, not clipped; raises ModelError if the engine fails."""
+    def __call__(self, *inputs: Array) -> Array:
+        """Inputs (h, w, c) float32 in the file's order to (s h, s w, c'), not clipped; ModelError if that fails."""
         ...
 
 
@@ -140,15 +140,16 @@ class _OpenVino:
             cache.put(name, _pack(self.footprint, [_exported(graph) for graph in compiled]))
         self._body, self._tail = (graph.create_infer_request() for graph in compiled)
 
-    def __call__(self, x: Array) -> Array:
-        x = np.ascontiguousarray(x, dtype=np.float32)[None]
+    def __call__(self, *inputs: Array) -> Array:
+        values = [np.ascontiguousarray(x, dtype=np.float32)[None] for x in inputs]
         try:
             with self._lock:
-                features = self._body.infer([x], share_inputs=True, share_outputs=True)
+                features = self._body.infer(values, share_inputs=True, share_outputs=True)
                 inner = [features[index] for index in range(len(features))]
-                out = self._tail.infer([x, *inner], share_inputs=True, share_outputs=False)
+                out = self._tail.infer([*values, *inner], share_inputs=True, share_outputs=False)
         except RuntimeError as error:
-            raise ModelError(f"OpenVINO failed on a tile of {x.shape[1]}x{x.shape[2]}: {_one_line(error)}") from error
+            size = "x".join(map(str, inputs[0].shape[:2]))
+            raise ModelError(f"OpenVINO failed on a tile of {size}: {_one_line(error)}") from error
         picture: Array = out[0][0]
         return picture
 
@@ -199,18 +200,18 @@ class _OnnxRuntime:
             self.footprint = footprint(_core().read_model(str(path)), output)
         except Exception as error:  # the engine's own kinds share no base but Exception
             raise ModelError(f"{path}: ONNX Runtime cannot load it: {_one_line(error)}") from error
-        self._input = self._session.get_inputs()[0].name
+        self._inputs = [value.name for value in self._session.get_inputs()]
         used = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
         self.engine = "onnxruntime" if used == "cpu" else f"onnxruntime-{used}"
 
-    def __call__(self, x: Array) -> Array:
-        planes = np.ascontiguousarray(x.transpose(2, 0, 1)[None], dtype=np.float32)
+    def __call__(self, *inputs: Array) -> Array:
+        planes = [np.ascontiguousarray(x.transpose(2, 0, 1)[None], dtype=np.float32) for x in inputs]
         try:
-            out: Array = self._session.run([self._output], {self._input: planes}, self._path_only)[0]
+            feed = dict(zip(self._inputs, planes, strict=True))
+            out: Array = self._session.run([self._output], feed, self._path_only)[0]
         except Exception as error:  # as above
-            raise ModelError(
-                f"ONNX Runtime failed on a tile of {x.shape[0]}x{x.shape[1]}: {_one_line(error)}"
-            ) from error
+            size = "x".join(map(str, inputs[0].shape[:2]))
+            raise ModelError(f"ONNX Runtime failed on a tile of {size}: {_one_line(error)}") from error
         return np.ascontiguousarray(out[0].transpose(1, 2, 0))
 
 

@@ -22,9 +22,9 @@ _LIGHT_WEIGHTS = 2048
 
 
 def split(ov: ModuleType, model: Any, output: str) -> tuple[Any, Any]:
-    """The body and the tail of ``output``: the body (1, h, w, 3) to features, the tail that and them to (1, sh, sw, 3).
+    """The body and the tail of ``output``: the body takes the inputs to features, the tail both to (1, sh, sw, c).
 
-    What both need (an enlarged input, say) is in both.
+    Every input is (1, h, w, c), in the order of the file. What both need (an enlarged input, say) is in both.
     """
     cuts: list[Any] = []
     inside: set[str] = set()
@@ -35,19 +35,24 @@ def split(ov: ModuleType, model: Any, output: str) -> tuple[Any, Any]:
     tail = _tail(ov, copy, last, cuts, inside)
 
     op = ov.opset13
-    picture, planes = _picture(ov, model)
-    for target in model.get_parameters()[0].output(0).get_target_inputs():
-        target.replace_source_output(planes.output(0))
+    pictures, _ = _pictures(ov, model)
     nodes = {node.get_friendly_name(): node for node in model.get_ops()}
     results = [op.result(nodes[name].output(index)) for name, index in names]
-    return ov.Model(results, [picture], "body"), tail
+    return ov.Model(results, pictures, "body"), tail
 
 
-def _picture(ov: ModuleType, model: Any) -> tuple[Any, Any]:
-    """An input (1, h, w, channels) and its transposition to (1, channels, h, w), the model's own."""
-    channels = model.get_parameters()[0].get_partial_shape()[1]
-    picture = ov.opset13.parameter(ov.PartialShape([1, -1, -1, channels.get_length()]))
-    return picture, ov.opset13.transpose(picture, np.array([0, 3, 1, 2]))
+def _pictures(ov: ModuleType, model: Any) -> tuple[list[Any], list[Any]]:
+    """Inputs (1, h, w, channels) and, in the place of the model's own, their transpositions to (1, channels, h, w)."""
+    pictures, planes = [], []
+    for own in model.get_parameters():
+        channels = own.get_partial_shape()[1].get_length()
+        picture = ov.opset13.parameter(ov.PartialShape([1, -1, -1, channels]))
+        plane = ov.opset13.transpose(picture, np.array([0, 3, 1, 2]))
+        for target in own.output(0).get_target_inputs():
+            target.replace_source_output(plane.output(0))
+        pictures.append(picture)
+        planes.append(plane)
+    return pictures, planes
 
 
 def _tail(ov: ModuleType, copy: Any, last: Any, cuts: list[Any], inside: set[str]) -> Any:
@@ -60,11 +65,9 @@ def _tail(ov: ModuleType, copy: Any, last: Any, cuts: list[Any], inside: set[str
             if target.get_node().get_friendly_name() in inside:
                 target.replace_source_output(stand_in.output(0))
         last = stand_in.output(0) if cut == last else last
-    picture, planes = _picture(ov, copy)
-    for target in copy.get_parameters()[0].output(0).get_target_inputs():
-        target.replace_source_output(planes.output(0))
-    last = _bilinear_as_convolution(ov, last, planes)
-    return ov.Model([op.result(op.transpose(last, np.array([0, 2, 3, 1])))], [picture, *stand_ins], "tail")
+    pictures, planes = _pictures(ov, copy)
+    last = _bilinear_as_convolution(ov, last, planes[0])
+    return ov.Model([op.result(op.transpose(last, np.array([0, 2, 3, 1])))], [*pictures, *stand_ins], "tail")
 
 
 def _walk_back(value: Any, cuts: list[Any], inside: set[str]) -> None:
@@ -136,8 +139,8 @@ def footprint(model: Any, output: str) -> int:
     """Bytes of float32 alive at once for each input pixel, at the worst point of the way to ``output``."""
     side = 64
     copy = model.clone()
-    channels = copy.get_parameters()[0].get_partial_shape()[1].get_length()
-    copy.reshape([1, channels, side, side])
+    channels = {own.output(0): own.get_partial_shape()[1].get_length() for own in copy.get_parameters()}
+    copy.reshape({port: [1, count, side, side] for port, count in channels.items()})
     last = copy.output(output).get_node().input_value(0)
     order: list[Any] = []
     seen: set[str] = set()
