@@ -8,9 +8,10 @@ step only crops, flips and rotates.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from relume.card import TrainingSet
+from relume.degrade.pixels import resample
 from relume.degrade.resample import mod_crop, resize
 from relume.signal import Array, InputRejected, UsageError
 
@@ -33,6 +35,25 @@ class DataSpec:
     held_out: int = 12
     exclude: tuple[str, ...] = ()
     terms: tuple[TrainingSet, ...] = ()
+
+    def pieces(self, picture: Array) -> Iterator[Array]:
+        """What of a picture (H, W, 3) becomes a pair each: all of it."""
+        yield picture
+
+    def shrink(self, image: Array, scale: int) -> Array:
+        """1/``scale`` of (H, W, 3) in [0, 1], sides multiples of it: MATLAB's bicubic."""
+        return resize(image, 1 / scale)
+
+
+@dataclass(frozen=True)
+class BlockSpec(DataSpec):
+    """Training pictures that are shrunk to the means of their blocks, as pixelation does."""
+
+    kernel: Literal["box"] = "box"
+
+    def shrink(self, image: Array, scale: int) -> Array:
+        """The mean of every ``scale`` x ``scale`` block."""
+        return resample(image, (image.shape[0] // scale, image.shape[1] // scale), "area")
 
 
 def find_pictures(root: Path, folders: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
@@ -69,12 +90,12 @@ class Pairs:
     high: dict[int, Array]
 
 
-def make_pairs(picture: Array, scales: Sequence[int]) -> Pairs:
+def make_pairs(picture: Array, scales: Sequence[int], shrink: Callable[[Array, int], Array]) -> Pairs:
     """Shrink ``picture`` (H, W, 3) uint8 by every scale, as the benchmark does."""
     low, high = {}, {}
     for scale in scales:
         high[scale] = mod_crop(picture, scale)
-        low[scale] = to_bytes(resize(high[scale].astype(np.float32) / 255, 1 / scale))
+        low[scale] = to_bytes(shrink(high[scale].astype(np.float32) / 255, scale))
     return Pairs(low, high)
 
 
@@ -99,12 +120,12 @@ class PairBank:
                 if min(picture.shape[:2]) * factor < smallest + max(scales):
                     continue
                 copy = picture if factor == 1 else to_bytes(resize(picture.astype(np.float32) / 255, factor))
-                self.pairs.append(make_pairs(copy, scales))
+                self.pairs += [make_pairs(piece, scales, spec.shrink) for piece in spec.pieces(copy)]
         if not self.pairs:
             raise UsageError(f"every training picture is smaller than the patch: {smallest} pixels at x{max(scales)}")
         areas = np.array([p.low[min(scales)].size for p in self.pairs], float)
         self.weights = np.sqrt(areas) / np.sqrt(areas).sum()
-        self.validation = [make_pairs(load_rgb(path)[:720, :720], scales) for path in validation]
+        self.validation = [make_pairs(load_rgb(path)[:720, :720], scales, spec.shrink) for path in validation]
 
     def batch(self, scale: int, count: int, patch: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """``count`` random crops: (N, 3, patch, patch) and (N, 3, s patch, s patch) float32 in [0, 1]."""

@@ -150,6 +150,8 @@ def export_checkpoint(
     load_weights(net, state["average"], str(checkpoint))
     generative = "adversarial" in recipe
     how = "trained against a critic, it may invent texture" if generative else "trained for PSNR"
+    real = "quality" in recipe["data"]
+    pairs = "on photographs blurred, shrunk, made noisy and compressed twice over" if real else "on clean bicubic pairs"
     card = ModelCard(
         name=name or recipe["name"],
         task="upscale",
@@ -163,6 +165,6 @@ def export_checkpoint(
         commit=commit(),
         scores=held_out_scores(checkpoint.parent / "log.jsonl"),
         fidelity="generative" if generative else "faithful",
-        description=description or f"{how}, on clean bicubic pairs",
+        description=description or f"{how}, {pairs}",
     )
     return export(Named(net, shape.scales), card, target)

@@ -1,0 +1,51 @@
+"""Training pairs as real photographs make them: not shrunk by one clean kernel, but through the second-order chain.
+
+Each picture is cut into squares, and each square goes through its own draw of :class:`RealWorld`, so that a handful of
+pictures gives more than a thousand degradations. A draw depends on the square's pixels and the scale alone: a bank is
+the same in every run.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from relume.degrade.presets import RealWorld
+from relume.signal import Array
+from relume.train.data import DataSpec
+
+
+@dataclass(frozen=True)
+class RealSpec(DataSpec):
+    """Training pictures degraded by blur, resizing, sensor noise and JPEG, twice over and in random order.
+
+    ``tile``: side of the squares in pixels; ``rounds``: how often the pictures are cut, each time shifted and drawn
+    anew. The other fields are ranges of :class:`RealWorld`.
+    """
+
+    tile: int = 264
+    rounds: int = 2
+    sigma: tuple[float, ...] = (0.2, 1.6)
+    factor: tuple[float, ...] = (0.5, 1.2)
+    noise: tuple[float, ...] = (0.0, 0.05)
+    quality: tuple[int, ...] = (40, 98)
+
+    def pieces(self, picture: Array) -> Iterator[Array]:
+        """Squares of ``picture`` (H, W, 3), cut ``rounds`` times from other corners; all of it where it is smaller."""
+        if min(picture.shape[:2]) < self.tile:
+            yield picture
+            return
+        for number in range(self.rounds):
+            shift = number * self.tile // self.rounds
+            for top in range(shift, picture.shape[0] - self.tile + 1, self.tile):
+                for left in range(shift, picture.shape[1] - self.tile + 1, self.tile):
+                    yield picture[top : top + self.tile, left : left + self.tile]
+
+    def shrink(self, image: Array, scale: int) -> Array:
+        """1/``scale`` of (H, W, 3) in [0, 1], through one draw of the chain."""
+        chain = RealWorld(scale, self.sigma, self.factor, self.noise, self.quality)  # type: ignore[arg-type]  # pairs
+        rng = np.random.default_rng([zlib.crc32(np.ascontiguousarray(image).tobytes()), scale])
+        return chain.apply(image, chain.draw(image.shape, rng))

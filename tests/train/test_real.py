@@ -1,0 +1,52 @@
+"""Pairs of the second-order chain: cut, drawn by content, the same in every run."""
+
+import numpy as np
+from PIL import Image
+
+from relume.degrade.resample import resize
+from relume.recipes import find
+from relume.train.data import PairBank, make_pairs
+from relume.train.real import RealSpec
+from relume.train.run import draw_picture
+
+SPEC = RealSpec(("set",), tile=48, rounds=2, held_out=0)
+
+
+def test_squares_are_cut_twice_from_other_corners() -> None:
+    picture = draw_picture(np.random.default_rng(0), 100)
+    pieces = list(SPEC.pieces(picture))
+    assert [piece.shape for piece in pieces] == [(48, 48, 3)] * 5
+    assert len({piece.tobytes() for piece in pieces}) == 5
+    assert [piece.shape for piece in SPEC.pieces(picture[:40])] == [(40, 100, 3)]
+
+
+def test_each_square_has_its_own_draw_and_keeps_it() -> None:
+    picture = draw_picture(np.random.default_rng(0), 96)
+    one, two, other = (make_pairs(p, (2, 4), SPEC.shrink) for p in (picture, picture.copy(), picture[::-1]))
+    for scale in (2, 4):
+        assert one.low[scale].shape == (96 // scale, 96 // scale, 3)
+        np.testing.assert_array_equal(one.low[scale], two.low[scale])
+        assert (one.low[scale] != other.low[scale][::-1]).mean() > 0.5
+
+
+def test_the_low_picture_is_the_same_scene_and_not_clean() -> None:
+    picture = draw_picture(np.random.default_rng(1), 240)
+    low = SPEC.shrink(picture.astype(np.float32) / 255, 4)
+    clean = resize(picture / 255, 0.25)
+    assert np.abs(low.mean((0, 1)) - clean.mean((0, 1))).max() < 0.03
+    assert 0.005 < np.abs(low - clean).mean() < 0.15
+
+
+def test_a_bank_of_them_trains(tmp_path) -> None:
+    (tmp_path / "set").mkdir()
+    Image.fromarray(draw_picture(np.random.default_rng(0), 100)).save(tmp_path / "set" / "a.png")
+    bank = PairBank(SPEC, tmp_path, (2, 3, 4), 8)
+    assert len(bank.pairs) == 5
+    low, high = bank.batch(4, 3, 8, np.random.default_rng(0))
+    assert (low.shape, high.shape) == ((3, 3, 8, 8), (3, 3, 32, 32))
+
+
+def test_the_recipe_stands_on_freely_licensed_pictures_alone() -> None:
+    recipe = find("cascade_real")
+    assert (recipe.name, recipe.start, recipe.data.folders) == ("cascade-real", "", ("sr-train/photos",))
+    assert not any("research" in entry.terms for entry in recipe.data.terms)
