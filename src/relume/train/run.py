@@ -31,6 +31,9 @@ from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
 from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
 from relume.train.recursive import RecursivelySupervised, RecursiveSuperResolution
+from relume.train.relic_colour import RelicColour, run_colour
+from relume.train.restoration import Restoration, run_restoration
+from relume.train.restoration_export import export_restoration
 from relume.train.start import earlier, starting_weights
 from relume.train.steps import Supervised
 from relume.train.team import Team
@@ -61,7 +64,7 @@ def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Pat
 
 
 def run_recipe(
-    recipe: SuperResolution | ChannelGan | PictureGan,
+    recipe: SuperResolution | ChannelGan | PictureGan | Restoration | RelicColour,
     data: Path,
     out: Path,
     *,
@@ -75,6 +78,11 @@ def run_recipe(
         return run_channel(recipe, out, resume=resume, report=report, stop_after=stop_after)
     if isinstance(recipe, PictureGan):
         return run_pictures(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
+    if isinstance(recipe, Restoration):
+        values = plain(recipe)
+        return run_restoration(recipe, values, data, out, resume=resume, report=report, stop_after=stop_after)
+    if isinstance(recipe, RelicColour):
+        return run_colour(recipe, plain(recipe), data, out, resume=resume, report=report, stop_after=stop_after)
     net = build(recipe)
     if recipe.start:
         weights = starting_weights(Path(recipe.start))
@@ -145,6 +153,8 @@ def export_checkpoint(
         return export_channel(checkpoint, target)
     if "mirror" in recipe:
         raise UsageError(f"{checkpoint}: a GAN of pictures has nothing to restore; look at it with 'relume gan sample'")
+    if "task" in recipe:
+        return export_restoration(checkpoint, target, name=name, description=description)
     shape = shape_of(recipe["net"])
     net = shape.build()
     load_weights(net, state["average"], str(checkpoint))
@@ -152,9 +162,10 @@ def export_checkpoint(
     how = "trained against a critic, it may invent texture" if generative else "trained for PSNR"
     real = "quality" in recipe["data"]
     pairs = "on photographs blurred, shrunk, made noisy and compressed twice over" if real else "on clean bicubic pairs"
+    blocks = "kernel" in recipe["data"]
     card = ModelCard(
         name=name or recipe["name"],
-        task="upscale",
+        task="depixelate" if blocks else "upscale",
         outputs={f"x{scale}": scale for scale in shape.scales},
         radius=shape.radius,
         parameters=count_parameters(net),

@@ -1,0 +1,33 @@
+"""``colorize``: plausible colour for a gray picture, steered by hints.
+
+    relume train colorize --data DATA --out runs/colorize
+    relume export runs/colorize -o colorize.onnx
+
+Chroma is predicted on cells of 4 pixels; the lightness is not touched. Pictures are coloured at a shorter side of
+about ``data.side`` pixels, the size at which the network has seen faces and landscapes whole.
+"""
+
+from relume.card import TrainingSet
+from relume.nets.restorer import RestorerShape
+from relume.train.colouring import Colorize
+from relume.train.picture_bank import PictureSpec
+from relume.train.recipe import Optim
+
+RECIPE = Colorize(
+    name="colorize",
+    net=RestorerShape(inputs=4, outputs=2, widths=(48, 64, 96, 128), depths=(1, 1, 2, 3), stem=4, residual=False),
+    data=PictureSpec(
+        ("faces", "landscapes"),
+        terms=(
+            TrainingSet("faces: CelebA at 256 pixels, training part", "non-commercial research"),
+            TrainingSet("landscapes: SUN scenes at up to 256 pixels, training part", "research"),
+        ),
+        held_out=24,
+        side=144,
+    ),
+    steps=1200,
+    batch=8,
+    patch=128,
+    optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
+    validate_every=300,
+)

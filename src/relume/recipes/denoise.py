@@ -1,0 +1,25 @@
+"""``denoise``: white noise taken off a picture, its strength told in a second plane.
+
+    relume train denoise --data DATA --out runs/denoise
+    relume export runs/denoise -o denoise.onnx
+
+The strength as an input plane is FFDNet's idea (Zhang et al., 2018): one network for every sigma from 0 to 60, and a
+dial for the user. Data: the super-resolution training sets; BSD100, on which it is judged, is in none of them.
+"""
+
+from relume.nets.restorer import RestorerShape
+from relume.recipes.cascade import RECIPE as CASCADE
+from relume.train.denoising import Denoise
+from relume.train.picture_bank import PictureSpec
+from relume.train.recipe import Optim
+
+RECIPE = Denoise(
+    name="denoise",
+    net=RestorerShape(inputs=4, outputs=3, widths=(48, 96), depths=(2, 4)),
+    data=PictureSpec(CASCADE.data.folders, terms=CASCADE.data.terms, turns=True),
+    steps=2400,
+    batch=8,
+    patch=48,
+    optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
+    validate_every=400,
+)

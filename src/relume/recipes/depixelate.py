@@ -1,0 +1,26 @@
+"""``depixelate``: the shipped upscaler's cascade, tuned to blocks of 2, 3 and 4 pixels instead of bicubic shrinking.
+
+    relume train depixelate --data DATA --out runs/depixelate
+    relume export runs/depixelate -o depixelate.onnx
+
+One input pixel is the mean of one block. A cascade trained on bicubic pairs expects antialiasing whose kernel reaches
+over the neighbours and so sharpens too little at the edges of blocks; block means carry less of the neighbours.
+"""
+
+import dataclasses
+
+from relume.recipes.cascade_deeper_x2 import RECIPE as CASCADE
+from relume.train.data import BlockSpec
+
+RECIPE = dataclasses.replace(
+    CASCADE,
+    name="depixelate",
+    data=BlockSpec(CASCADE.data.folders[:2], terms=CASCADE.data.terms[:2]),
+    steps=500,
+    batch=8,
+    patch=24,
+    scale_weights=(0.2, 0.1, 0.7),
+    optim=dataclasses.replace(CASCADE.optim, lr=5e-4, warmup=30, final=0.01, ema=0.995),
+    validate_every=250,
+    start="src/relume/weights/cascade-psnr.onnx",
+)

@@ -1,0 +1,147 @@
+"""Examples for ``damage-mask`` (find the damage) and ``repair`` (fill it): pictures under painted layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.ndimage import binary_dilation, gaussian_filter
+from torch import Tensor
+from torch.nn import functional
+
+from relume.degrade.base import to_luma
+from relume.metrics import psnr
+from relume.signal import Array
+from relume.train.damage_bank import LOST, SCRATCHED, DamageBank, DamageSpec, held_out_damage
+from relume.train.picture_bank import PictureBank, centre, tensor
+from relume.train.restoration import Example, Restoration, Work
+
+BOTH = {**SCRATCHED, **LOST}
+EVERYTHING = DamageSpec(tuple(BOTH), tuple(BOTH.values()))
+JUDGED = DamageSpec(("scratches", "folds"), (0.8, 0.6), count=1, seed=11)
+
+
+@dataclass(frozen=True)
+class Detect(Restoration):
+    """Where is it damaged? Layers of ``damage`` on pictures that are gray with probability ``gray`` and aged a little.
+
+    Ageing comes before and after the damage: lost contrast, blur, noise. ``dice`` weighs the Dice loss beside the
+    cross entropy; the first looks at the whole mask, so that thin lines are not drowned by the sound pixels.
+    """
+
+    inputs = {"x": 3}
+    output = "mask"
+
+    task: str = "detect"
+    damage: DamageSpec = field(default_factory=lambda: EVERYTHING)
+    gray: float = 0.4
+    dice: float = 0.5
+
+    def work(self, bank: PictureBank) -> Detecting:
+        return Detecting(self, bank)
+
+
+@dataclass(frozen=True)
+class Repair(Restoration):
+    """What was there? Pictures with the pixels of a damage mask set to zero, and the mask, grown by 0 to ``grow``."""
+
+    inputs = {"x": 3, "mask": 1}
+    output = "y"
+
+    task: str = "repair"
+    damage: DamageSpec = field(default_factory=lambda: EVERYTHING)
+    gray: float = 0.3
+    grow: int = 2
+
+    def work(self, bank: PictureBank) -> Repairing:
+        return Repairing(self, bank)
+
+
+def clean_crops(bank: PictureBank, count: int, gray: float, rng: np.random.Generator) -> Array:
+    """Crops (N, side, side, 3) float32 in [0, 1], some of them gray."""
+    crops = bank.crops(count, rng).astype(np.float32) / 255
+    for crop in crops:
+        if rng.random() < gray:
+            crop[:] = to_luma(crop)[..., None]
+    return crops
+
+
+class Detecting(Work):
+    """Binary cross entropy and Dice of the mask's logits."""
+
+    def __init__(self, recipe: Detect, bank: PictureBank) -> None:
+        self.recipe, self.bank, self.damage = recipe, bank, DamageBank(recipe.damage)
+
+    def batch(self, rng: np.random.Generator) -> Example:
+        recipe = self.recipe
+        x = clean_crops(self.bank, recipe.batch, recipe.gray, rng)
+        gain, add, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
+        for i in range(recipe.batch):
+            gray = bool((np.ptp(x[i], -1) == 0).all())
+            low, high = 0.25 * rng.random(), 1 - 0.25 * rng.random()
+            aged = low + (high - low) * x[i] if rng.random() < 0.4 else x[i]
+            aged = aged * gain[i] + add[i]
+            if gray:
+                aged = np.broadcast_to(to_luma(aged)[..., None], aged.shape)
+            if rng.random() < 0.3:
+                aged = gaussian_filter(aged, (*[0.3 + 0.5 * rng.random()] * 2, 0))
+            if rng.random() < 0.5:
+                grain = rng.standard_normal((*aged.shape[:2], 1 if gray else 3), np.float32)
+                aged = aged + 0.06 * rng.random() ** 2 * grain
+            x[i] = np.rint(np.clip(aged, 0, 1) * 255) / 255
+        return Example((tensor(x),), tensor(mask[..., None]))
+
+    def loss(self, found: Tensor, example: Example) -> Tensor:
+        entropy = functional.binary_cross_entropy_with_logits(found, example.truth)
+        chance = torch.sigmoid(found)
+        common, total = (chance * example.truth).sum(), chance.sum() + example.truth.sum()
+        return entropy + self.recipe.dice * (1 - 2 * common / (total + 1))
+
+    def validate(self, run: Callable[..., Tensor]) -> dict[str, float]:
+        """Intersection over union at a probability of 1/2, over all held-out pictures: scratches and folds, and all."""
+        scores = {}
+        for name, spec in (("scratches_folds", JUDGED), ("all", self.recipe.damage)):
+            common = union = 0
+            for index, picture in enumerate(self.bank.validation):
+                clean = centre(picture, self.recipe.net.multiple).astype(np.float32) / 255
+                layer, mask = held_out_damage(spec, clean.shape[:2], index)
+                found = run(tensor(np.clip(clean * layer.gain + layer.add, 0, 1)))[0, 0].numpy() > 0
+                common, union = common + int((found & mask).sum()), union + int((found | mask).sum())
+            scores[f"iou_{name}"] = common / max(1, union)
+        return scores
+
+
+class Repairing(Work):
+    """L1 inside the mask, where alone the answer is used."""
+
+    def __init__(self, recipe: Repair, bank: PictureBank) -> None:
+        self.recipe, self.bank, self.damage = recipe, bank, DamageBank(recipe.damage)
+
+    def batch(self, rng: np.random.Generator) -> Example:
+        recipe = self.recipe
+        truth = clean_crops(self.bank, recipe.batch, recipe.gray, rng)
+        _, _, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
+        for i in range(recipe.batch):
+            grow = int(rng.integers(recipe.grow + 1))
+            if grow:
+                mask[i] = binary_dilation(mask[i], iterations=grow)
+        holes = mask[..., None].astype(np.float32)
+        return Example((tensor(truth * (1 - holes)), tensor(holes)), tensor(truth), tensor(holes))
+
+    def loss(self, found: Tensor, example: Example) -> Tensor:
+        weight = example.weight if example.weight is not None else torch.ones(())
+        return ((found - example.truth).abs() * weight).sum() / (3 * weight.sum() + 1)
+
+    def validate(self, run: Callable[..., Tensor]) -> dict[str, float]:
+        """PSNR over R, G and B in dB of the pictures filled inside their true masks, and of the damaged ones."""
+        filled, damaged = [], []
+        for index, picture in enumerate(self.bank.validation):
+            clean = centre(picture, self.recipe.net.multiple).astype(np.float32) / 255
+            layer, mask = held_out_damage(JUDGED, clean.shape[:2], index)
+            holes = mask[..., None].astype(np.float32)
+            found = run(tensor(clean * (1 - holes)), tensor(holes))[0].permute(1, 2, 0).numpy()
+            filled.append(psnr(np.where(holes > 0, np.clip(found, 0, 1), clean), clean))
+            damaged.append(psnr(np.clip(clean * layer.gain + layer.add, 0, 1), clean))
+        return {"psnr_true_mask": float(np.mean(filled)), "psnr_input": float(np.mean(damaged))}
