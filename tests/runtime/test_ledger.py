@@ -13,7 +13,7 @@ from relume.signal import OutputRefused
 
 
 def entry(name: str, options: str = "o") -> Entry:
-    return Entry(name, "s" * 64, "t" * 64, options, "2025-01-01T00:00:00Z")
+    return Entry(name, "s" * 64, "t" * 64, options, "m:" + "w" * 64, "2025-01-01T00:00:00Z")
 
 
 def test_what_was_appended_is_found_by_a_later_reader(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_what_was_appended_is_found_by_a_later_reader(tmp_path: Path) -> None:
 
 def test_the_last_line_of_an_output_counts(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    newer = Entry("a.png", "n" * 64, "t" * 64, "o", "2025-01-02T00:00:00Z")
+    newer = Entry("a.png", "n" * 64, "t" * 64, "o", "", "2025-01-02T00:00:00Z")
     ledger.append(entry("a.png"))
     ledger.append(newer)
     assert Ledger(tmp_path).find(tmp_path / "a.png", "o") == newer

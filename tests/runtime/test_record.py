@@ -40,13 +40,18 @@ RESULT = Result(
 
 def made(folder: Path, source: Path | None = None) -> Record:
     (folder / "out.png").write_bytes(b"12345")
-    return record.compose(source, folder / "out.png", Options(report=folder / "r.png"), RESULT, 99)
+    return record.compose(source, folder / "out.png", Options(report=folder / "r.png"), RESULT, 99, 5)
+
+
+def write(made: Record, output: Path) -> None:
+    with record.beginning(output) as keep:
+        keep(made)
 
 
 def test_read_as_written(tmp_path: Path) -> None:
     path = tmp_path / "out.png.relume.json"
     first = made(tmp_path, tmp_path / "in" / "a\nb\udcff.png")
-    record.write(first, path)
+    write(first, tmp_path / "out.png")
     again = record.read(path)
     assert again.source == first.source
     assert again.source.path == "in/a\nb\udcff.png"
@@ -123,13 +128,13 @@ def test_a_failed_write_leaves_neither_half_nor_temporary(tmp_path: Path, monkey
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputRefused, match="No space left"):
-        record.write(first, tmp_path / "out.png.relume.json")
+        write(first, tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
 
 
 def test_results_are_known_by_the_record_beside_them(tmp_path: Path) -> None:
     source, output = tmp_path / "a.png", tmp_path / "out.png"
-    record.write(made(tmp_path, source), record_path(output))
+    write(made(tmp_path, source), output)
     assert is_result(output)
     assert is_result(heat_path(output))
     assert not is_result(source)

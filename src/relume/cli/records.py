@@ -11,7 +11,7 @@ import typer
 from relume.cli.output import DIFFERS, SOME_FAILED, emit, plain, say, statuses, tell
 from relume.cli.progress import Meter
 from relume.runtime.stops import Stoppable, Stopped
-from relume.signal import InputRejected, ModelError, RelumeError
+from relume.signal import InputRejected, RelumeError
 
 if TYPE_CHECKING:
     from relume.runtime.options import Progress
@@ -106,10 +106,11 @@ def _record_file(name: str) -> Path:
 def _verified(path: Path) -> dict[str, Any]:
     """One entry of ``files``: the worst of its checks is its status."""
     from relume.runtime.record import check
+    from relume.runtime.zoo import installed
 
     answer: dict[str, Any] = {"record": str(path), "status": "ok", "error": None, "checks": []}
     try:
-        checks = check(path, _weights)
+        checks = check(path, installed)
     except RelumeError as error:
         return answer | {"status": "rejected", "error": {"code": error.code, "message": plain(error)}}
     answer["checks"] = [{"what": c.what, "state": c.state, "path": c.path, "detail": plain(c.detail)} for c in checks]
@@ -118,16 +119,6 @@ def _verified(path: Path) -> dict[str, Any]:
     elif any(c.state == "missing" for c in checks if c.what == "output"):
         answer["status"] = "missing"
     return answer
-
-
-def _weights(model: str) -> str | None:
-    """The sha256 of a model's weights as installed here; None where it is not."""
-    from relume.runtime.zoo import find
-
-    try:
-        return find(model).sha256
-    except ModelError:
-        return None
 
 
 def _tell(answer: dict[str, Any]) -> None:

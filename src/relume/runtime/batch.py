@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import glob
 import hashlib
 import os
 import time
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from relume.runtime import record as records
+from relume.runtime import zoo
+from relume.runtime.files import left_over
 from relume.runtime.inputs import is_folder
 from relume.runtime.ledger import Entry, Ledger, fingerprint, relative
 from relume.runtime.naming import Job
@@ -221,11 +222,14 @@ def explain(error: Exception, source: Path) -> tuple[str, Problem]:
 
 
 def restore_and_record(
-    job: Job, options: Options, progress: Callable[[Progress], None]
+    job: Job, options: Options, progress: Callable[[Progress], None], replacing: bool = False
 ) -> tuple[Result, records.Record]:
-    """Restore one picture to ``job.target`` and write its record beside it; raises what either raises."""
+    """Restore one picture to ``job.target`` and its record beside it: both appear, or neither.
+
+    ``replacing``: a result that is there gives way, once the new one is whole.
+    """
     target = _target(job)
-    for path in (target, job.report):
+    for path in () if replacing else (target, job.report):
         if path is not None:
             _refuse_existing(path)
     try:
@@ -234,16 +238,23 @@ def restore_and_record(
         raise Unwritable(f"{target.parent}: cannot be made: {error.strerror}; choose another -o") from error
     source = job.source if job.data is None else job.data
     begun = [job.report] if job.report is not None else []
+    made: list[records.Record] = []
     try:
-        result = restore_file(source, target, dataclasses.replace(options, report=job.report), progress)
-        begun.append(target)
-        made = records.compose(job.source if job.data is None else None, target, options, result, _size(source))
-        records.write(made, records.record_path(target))
+        with records.beginning(target) as write:
+
+            def seal(whole: Path, result: Result) -> None:
+                origin, sizes = job.source if job.data is None else None, (_size(source), whole.stat().st_size)
+                made.append(records.compose(origin, target, options, result, *sizes))
+                write(made[0])
+
+            options = dataclasses.replace(options, report=job.report)
+            result = restore_file(source, target, options, progress, seal=seal, replacing=replacing)
+            begun.append(target)
     except BaseException:
-        for path in begun:
+        for path in () if replacing else begun:
             path.unlink(missing_ok=True)
         raise
-    return result, made
+    return result, made[0]
 
 
 def _size(source: Path | bytes) -> int:
@@ -252,12 +263,15 @@ def _size(source: Path | bytes) -> int:
 
 def _restore(order: Order, progress: Callable[[Progress], None]) -> Outcome:
     target = _target(order.job)
+    records.recover(target)
+    replacing = False
     if order.resume and os.path.lexists(target):
         entry = _still_done(order, target)
         if entry is not None:
             return dataclasses.replace(_outcome(order, "skipped", target), entry=entry)
+        replacing = _outdated(order, target)
     started = time.perf_counter()
-    result, made = restore_and_record(order.job, order.options, progress)
+    result, made = restore_and_record(order.job, order.options, progress, replacing)
     return _ok(order, target, result, _entry(order, target, made), time.perf_counter() - started)
 
 
@@ -292,33 +306,46 @@ def _outcome(order: Order, status: str, target: Path | None = None, error: Probl
 
 def _entry(order: Order, target: Path, made: records.Record) -> Entry:
     name = relative(order.job.base, target)
-    return Entry(name, made.source.sha256, made.output.sha256, pixel_key(order.options), made.created)
+    models = " ".join(f"{model}:{sha256}" for model, sha256 in records.weights_of(made) if sha256)
+    return Entry(name, made.source.sha256, made.output.sha256, pixel_key(order.options), models, made.created)
 
 
 def _still_done(order: Order, target: Path) -> Entry | None:
     """The ledger's line for ``target`` if it still holds, or a new one where only the record had been written."""
     source_sha256, output_sha256 = _source_hash(order.job), records.sha256_file(target)
     known = order.known
-    if known is not None and (known.source_sha256, known.output_sha256) == (source_sha256, output_sha256):
-        return known
+    if known is None or (known.source_sha256, known.output_sha256) != (source_sha256, output_sha256):
+        known = _told_by_record(order, target, output_sha256)
+    if known is None or known.source_sha256 != source_sha256:
+        return None
+    models = (text.rpartition(":") for text in known.models.split())
+    return known if all(zoo.installed(name) == sha256 for name, _, sha256 in models) else None
+
+
+def _outdated(order: Order, target: Path) -> bool:
+    """Whether ``target`` is, untouched, what these options made of this file; its bytes or the weights changed."""
+    told = _told_by_record(order, target, records.sha256_file(target))
+    origin = records.recorded_source(target)
+    return told is not None and origin is not None and origin.absolute() == order.job.source.absolute()
+
+
+def _told_by_record(order: Order, target: Path, output_sha256: str) -> Entry | None:
+    """The ledger's line that the record of ``target`` gives, if it speaks of these bytes and of the order's options."""
     with contextlib.suppress(records.RecordRejected):
         made = records.read(records.record_path(target))
-        same = (made.source.sha256, made.output.sha256) == (source_sha256, output_sha256)
-        if same and _key_of(made.parameters) == pixel_key(order.options):
+        if made.output.sha256 == output_sha256 and _key_of(made.parameters) == pixel_key(order.options):
             return _entry(order, target, made)
     return None
 
 
 def sweep(job: Job) -> None:
-    """Remove what a process that died was writing for ``job``: a part that never got its name, and the heat map."""
+    """Finish or remove what a process that died was writing for ``job``."""
+    if job.target is not None:
+        records.recover(job.target)
     for path in (job.target, job.report):
-        if path is not None:
+        for part in left_over(path) if path is not None else ():
             with contextlib.suppress(OSError):
-                for part in path.parent.glob(f".{glob.escape(path.name[:100])}.*.part"):
-                    part.unlink()
-    if job.report is not None and job.target is not None and not os.path.lexists(job.target):
-        with contextlib.suppress(OSError):
-            job.report.unlink()
+                part.unlink()
 
 
 def _source_hash(job: Job) -> str:

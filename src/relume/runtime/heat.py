@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from relume.runtime.files import appearing
 from relume.runtime.pictures import Metadata, Target, open_sink
 from relume.signal import Array
 
@@ -24,14 +23,13 @@ def coloured(heat: Array) -> Array:
 
 
 def write(path: Path, heat: Array) -> None:
-    """Write the map as a PNG; raises OutputRefused."""
+    """Write the map as a PNG into ``path``, a file that is there; raises OutputRefused."""
     picture = coloured(heat)
     height, width, _ = picture.shape
-    with appearing(path) as partial:
-        sink = open_sink(partial, Target("png", width, height, 3, np.dtype(np.uint8), Metadata()))
-        try:
-            sink.write(picture)
-            sink.finish()
-        except BaseException:
-            sink.abandon()
-            raise
+    sink = open_sink(path, Target("png", width, height, 3, np.dtype(np.uint8), Metadata()))
+    try:
+        sink.write(picture)
+        sink.finish()
+    except BaseException:
+        sink.abandon()
+        raise

@@ -1,7 +1,7 @@
 """The ledger of a batch: one JSON line for each picture that is finished, so that ``--resume`` can go on.
 
-A line holds as long as the source's bytes, the options and the output's bytes are all still what it says. Lines are
-appended and flushed to disk one by one; a last line that a crash has torn is ignored.
+A line holds as long as the source's bytes, the options, the weights and the output's bytes are still what it says.
+Lines are appended and flushed to disk one by one; a last line that a crash has torn is ignored.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ LEDGER_NAME = "relume.ledger.jsonl"
 
 @dataclass(frozen=True)
 class Entry:
-    """One finished picture: output path from the ledger's folder, hashes, the options' fingerprint, UTC time."""
+    """One finished picture: output path from the ledger's folder, hashes, the options' fingerprint, UTC time.
+
+    ``models``: the weights it was made with, ``name:sha256`` each, with a space between; computed methods have none.
+    """
 
     output: str
     source_sha256: str
     output_sha256: str
     options: str
+    models: str
     time: str
 
 

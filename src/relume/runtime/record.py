@@ -14,14 +14,14 @@ import math
 import os
 import platform
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from relume import __version__
+from relume.runtime.files import appearing, left_over
 from relume.runtime.pictures import formats
 from relume.runtime.pictures.errors import Unwritable
 from relume.signal import InputRejected
@@ -157,14 +157,16 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def compose(source: Path | None, output: Path, options: Options, result: Result, source_bytes: int) -> Record:
-    """The record of ``result``; ``source`` None stands for standard input."""
+def compose(
+    source: Path | None, output: Path, options: Options, result: Result, source_bytes: int, output_bytes: int
+) -> Record:
+    """The record of ``result``; ``source`` None stands for standard input; sizes of both files in bytes."""
     folder = output.parent
     return Record(
         schema=SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         source=Subject(*_named(source, folder), result.source_sha256, source_bytes),
-        output=Subject(output.name, output.name, result.output_sha256, output.stat().st_size),
+        output=Subject(output.name, output.name, result.output_sha256, output_bytes),
         width=result.width,
         height=result.height,
         bands=result.bands,
@@ -198,23 +200,47 @@ def plain_options(options: Options) -> dict[str, Any]:
     return {name: value for name, value in dataclasses.asdict(options).items() if name != "report"}
 
 
-def write(record: Record, path: Path) -> None:
-    """Write ``record`` to ``path`` whole or not at all; a record of an earlier result of the same name gives way."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=".relume-", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as stream:
-                stream.write(record.to_json())
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unwritable(f"{path}: the record cannot be written: {error.strerror}; choose another -o") from error
+@contextlib.contextmanager
+def beginning(output: Path) -> Iterator[Callable[[Record], None]]:
+    """A place for the record of ``output``; the block writes it by the call it is given, while the output has no name.
+
+    It takes its name when the block ends well; a record of an earlier result gives way. A process that dies in between
+    leaves what :func:`recover` finishes.
+    """
+    path = record_path(output)
+    with appearing(path, replacing=True) as draft:
+
+        def write(record: Record) -> None:
+            try:
+                with draft.open("w", encoding="ascii") as stream:
+                    stream.write(record.to_json())
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            except OSError as error:
+                raise Unwritable(
+                    f"{path}: the record cannot be written: {error.strerror}; choose another -o"
+                ) from error
+
+        yield write
+
+
+def recover(output: Path) -> None:
+    """Finish what a process that died has left of ``output``.
+
+    Its record takes its name if the output it describes is there; if not, both are removed, with the heat map.
+    """
+    for draft in left_over(record_path(output)):
+        with contextlib.suppress(OSError):
+            made = None
+            with contextlib.suppress(RecordRejected):
+                made = read(draft)
+            if not os.path.lexists(output):
+                if made is not None:
+                    heat_path(output).unlink(missing_ok=True)
+            elif made is not None and made.output.sha256 == sha256_file(output):
+                draft.replace(record_path(output))
+                continue
+            draft.unlink()
 
 
 def read(path: Path) -> Record:
@@ -240,11 +266,11 @@ def check(path: Path, weights: Callable[[str], str | None]) -> tuple[Check, ...]
     return (
         _check_file("output", path, record.output),
         _check_file("source", path, record.source),
-        *(_check_model(name, sha256, weights) for name, sha256 in _models(record)),
+        *(_check_model(name, sha256, weights) for name, sha256 in weights_of(record)),
     )
 
 
-def _models(record: Record) -> list[tuple[str, str | None]]:
+def weights_of(record: Record) -> list[tuple[str, str | None]]:
     """Name and sha256 of the weights that made the result: of both ends where the realism dial mixed two models."""
     if record.realism is None:
         return [(record.model, record.model_sha256)]
@@ -290,12 +316,6 @@ def _from(folder: Path, path: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:
         return path.absolute().as_posix()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def versions() -> dict[str, str]:

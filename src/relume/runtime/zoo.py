@@ -94,6 +94,14 @@ def find(name: str) -> Model:
     return Model(name, read_card(data, str(path)), path, found)
 
 
+def installed(name: str) -> str | None:
+    """The sha256 of the weights that ``name`` stands for here; None where there are none."""
+    try:
+        return find(name).sha256
+    except ModelError:
+        return None
+
+
 def read_card(data: bytes, where: str) -> ModelCard:
     """The card in the bytes of an ONNX file; ``where`` names the file in the error."""
     try:

@@ -193,7 +193,7 @@ def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
 
     name = f"{Path(order.name).stem}_x{order.scale}{target.suffix}"
     size = order.source.stat().st_size
-    record = compose(None, target, dataclasses.replace(options, report=None), result, size)
+    record = compose(None, target, dataclasses.replace(options, report=None), result, size, target.stat().st_size)
     record = dataclasses.replace(
         record,
         source=Subject(order.name, None, record.source.sha256, size),
