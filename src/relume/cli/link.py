@@ -201,7 +201,10 @@ def attack(
     scheme: OneScheme,
     budget: Annotated[str, typer.Option(help="quick (within 90 s) or full (hours of bits, for results/).")] = "quick",
     seed: Seed = 1,
-    part: Annotated[str, typer.Option(help="all, or analytic: without networks, flips and forgery.")] = "all",
+    part: Annotated[
+        str,
+        typer.Option(help="all; analytic: without network, flips and forgery; trained: without the analytic attacks."),
+    ] = "all",
     out: Annotated[Path | None, typer.Option(help="Write a results file as well.")] = None,
     as_json: Json = False,
 ) -> None:
