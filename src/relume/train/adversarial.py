@@ -27,7 +27,7 @@ class Adversarial:
         recipe: AdversarialSuperResolution,
         net: nn.Module,
         bank: PairBank,
-        content: ContentLoss,
+        content: nn.Module,
         lpips: Lpips | None,
         team: Team,
     ) -> None:

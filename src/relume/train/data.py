@@ -36,6 +36,10 @@ class DataSpec:
     exclude: tuple[str, ...] = ()
     terms: tuple[TrainingSet, ...] = ()
 
+    def uses(self, stem: str) -> bool:
+        """Whether the file of that stem may be learned from: every one of the folders."""
+        return True
+
     def pieces(self, picture: Array) -> Iterator[Array]:
         """What of a picture (H, W, 3) becomes a pair each: all of it."""
         yield picture
@@ -110,7 +114,8 @@ class PairBank:
     """Training and validation pairs for super-resolution at several scales."""
 
     def __init__(self, spec: DataSpec, root: Path, scales: Sequence[int], patch: int) -> None:
-        training, validation = split(find_pictures(root, spec.folders, spec.exclude), spec.held_out)
+        found = [path for path in find_pictures(root, spec.folders, spec.exclude) if spec.uses(path.stem)]
+        training, validation = split(found, spec.held_out)
         smallest = patch * max(scales)
         self.scales = tuple(scales)
         self.pairs: list[Pairs] = []

@@ -18,6 +18,7 @@ from relume.card import ModelCard
 from relume.degrade.resample import resize
 from relume.metrics import SR_PROTOCOL
 from relume.nets.cascade import CascadeShape, regroup
+from relume.nets.crsrgan import Crsrgan, from_cascade
 from relume.nets.shape import Shape
 from relume.signal import Array, UsageError
 from relume.train.adversarial import Adversarial, content_of
@@ -32,6 +33,7 @@ from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
 from relume.train.recursive import RecursivelySupervised, RecursiveSuperResolution
 from relume.train.relic_colour import RelicColour, run_colour
+from relume.train.relic_game import AdversarialRelic, ColouredContent
 from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
 from relume.train.start import earlier, starting_weights
@@ -57,7 +59,8 @@ def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Pat
     """What the recipe's kind of training does in each step."""
     if isinstance(recipe, AdversarialSuperResolution):
         content, lpips = content_of(recipe.content, recipe, data)
-        return Adversarial(recipe, net, bank, content, lpips, team)
+        game = ColouredContent(content, recipe.lab) if isinstance(recipe, AdversarialRelic) else content
+        return Adversarial(recipe, net, bank, game, lpips, team)
     if isinstance(recipe, RecursiveSuperResolution):
         return RecursivelySupervised(recipe, net, bank, team)
     return Supervised(recipe, net, bank, team)
@@ -88,6 +91,8 @@ def run_recipe(
         weights = starting_weights(Path(recipe.start))
         if isinstance(recipe.net, CascadeShape):
             weights = regroup(weights, recipe.net.units)
+        if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
+            weights = from_cascade(weights, net)
         load_weights(net, weights, recipe.start)
     run = Run(
         folder=out,
