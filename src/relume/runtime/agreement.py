@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from relume.colour import gray
 from relume.runtime.resampling import REACH, mirror, shrinking
 from relume.signal import Array
 
@@ -23,8 +24,24 @@ _BAND_BYTES = 8 << 20
 class Agreement:
     """PSNR of a picture (height, width) against its ``scale`` times larger restoration, fed in strips from the top."""
 
-    def __init__(self, height: int, width: int, scale: int, working: Callable[[Array], Array], *, mapped: bool) -> None:
-        self._height, self._width, self._scale, self._working = height, width, scale, working
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        scale: int,
+        working: Callable[[Array], Array],
+        *,
+        mapped: bool,
+        expected: Callable[[Array], Array] | None = None,
+        made: Callable[[Array], Array] | None = None,
+    ) -> None:
+        """``working`` codes the input, ``made`` the result (None: alike); ``expected``: how the input is to be seen.
+
+        Where one has colours and the other has none, lightness alone is compared.
+        """
+        self._height, self._width, self._scale = height, width, scale
+        self._working, self._made = working, made or working
+        self._expected = expected
         self._squares, self._samples = 0.0, 0
         self._low: Array | None = None
         self._high: Array | None = None
@@ -59,10 +76,14 @@ class Agreement:
             rows = high[top - first * scale : bottom - first * scale]
         else:
             rows = high[mirror(top, bottom, length) - first * scale]
-        again = kernel.valid(self._working(rows))
+        again = kernel.valid(self._made(rows))
         if again.shape[1] != self._width:
             again = kernel.mirrored(again.swapaxes(0, 1)).swapaxes(0, 1)
-        error = self._working(low) - np.clip(again, 0.0, 1.0)
+        asked = self._working(low)
+        asked = asked if self._expected is None else self._expected(asked)
+        if asked.shape[2] != again.shape[2]:
+            asked, again = _lightness(asked), _lightness(again)
+        error = asked - np.clip(again, 0.0, 1.0)
         error *= error
         self._squares += float(error.sum(dtype=np.float64))
         self._samples += error.size
@@ -83,3 +104,8 @@ class Agreement:
         sizes = [np.diff(np.append(np.arange(0, side, self._cell), side)) for side in (self._height, self._width)]
         result: Array = np.sqrt(self._map / np.outer(*sizes))
         return result
+
+
+def _lightness(values: Array) -> Array:
+    """Gray of (h, w, 1 to 4) working values, (h, w, 1)."""
+    return gray(values[..., :3])[..., None] if values.shape[2] >= 3 else values[..., :1]

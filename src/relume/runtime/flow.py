@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,16 +17,34 @@ from relume.runtime.tiling import Plan, Span, plan
 from relume.runtime.working import Working
 from relume.signal import Array
 
+if TYPE_CHECKING:
+    from relume.runtime.tasks.steps import Net
+
 BASE_MEMORY = 300 << 20
 """Bytes that the interpreter, the engine and the libraries hold, with what is on its way in and out."""
 _READ_BYTES = 4 << 20
 LEAST_BUDGET = 32 << 20
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a tile lies: the row and column of its first pixel in the picture. What is padded lies beyond its sides."""
+
+    top: int = 0
+    left: int = 0
+
+    def times(self, scale: int) -> Place:
+        """The same place in a picture ``scale`` times larger."""
+        return Place(self.top * scale, self.left * scale)
+
+
 class Step(Protocol):
     """A task that is ready to run: (h, w, bands) working values in, ``scale`` times larger out."""
 
-    scale: int
+    @property
+    def scale(self) -> int:
+        """By how much it enlarges."""
+        ...
 
     @property
     def radius(self) -> int:
@@ -42,14 +61,28 @@ class Step(Protocol):
         """Bytes held for each input pixel of a tile."""
         ...
 
-    def __call__(self, x: Array) -> Array:
-        """Restore one tile."""
+    @property
+    def macs(self) -> float:
+        """Multiplications for each input pixel."""
+        ...
+
+    @property
+    def nets(self) -> tuple[Net, ...]:
+        """The networks that take part, in order."""
+        ...
+
+    def bands(self, bands: int) -> int:
+        """Bands of the result, for an input of so many."""
+        ...
+
+    def __call__(self, x: Array, place: Place) -> Array:
+        """Restore one tile; ``x`` stays as it is."""
         ...
 
 
-def column_bytes(source: Source, scale: int, dtype: np.dtype[Any]) -> int:
+def column_bytes(source: Source, step: Step, dtype: np.dtype[Any]) -> int:
     """Bytes that strips hold for each input pixel of a full-width band: those read and those made."""
-    return source.bands * (source.dtype.itemsize + scale * scale * dtype.itemsize)
+    return source.bands * source.dtype.itemsize + step.bands(source.bands) * step.scale**2 * dtype.itemsize
 
 
 def cut(source: Source, step: Step, dtype: np.dtype[Any], memory: int) -> Plan:
@@ -61,7 +94,7 @@ def cut(source: Source, step: Step, dtype: np.dtype[Any], memory: int) -> Plan:
         radius=step.radius,
         multiple=step.multiple,
         tile_bytes=step.footprint,
-        column_bytes=column_bytes(source, step.scale, dtype),
+        column_bytes=column_bytes(source, step, dtype),
         budget=max(LEAST_BUDGET, memory - BASE_MEMORY),
     )
 
@@ -74,15 +107,19 @@ def strips(
     dtype: np.dtype[Any],
     progress: Callable[[Progress], None] | None,
     on_tile: Callable[[int, int, Array], None] | None = None,
+    made: Working | None = None,
 ) -> Iterator[tuple[Array, Array]]:
     """Pairs of input rows and the output rows made of them, samples as stored, from top to bottom without overlap.
 
-    The output rows lie in memory that the next pair takes again.
+    The output rows lie in memory that the next pair takes again. ``made``: how the output is coded, where not like the
+    input. A pixel that a step of scale 1 left as it was keeps its samples to the bit.
     """
-    started, done, scale = time.perf_counter(), 0, step.scale
+    started, done, scale, made = time.perf_counter(), 0, step.scale, made or working
+    bands = step.bands(source.bands)
+    keeps = scale == 1 and (dtype, bands) == (source.dtype, source.bands)
     held = np.empty((tiles.tile[0], source.width, source.bands), source.dtype)
     tallest = max(row.own_stop - row.own_start for row in tiles.rows)
-    memory = np.empty((tallest * scale, source.width * scale, source.bands), dtype)
+    memory = np.empty((tallest * scale, source.width * scale, bands), dtype)
     first = have = 0
     for row in tiles.rows:
         held[: have - row.start] = held[row.start - first : have - first]
@@ -92,7 +129,8 @@ def strips(
         top, bottom = row.own_start, min(row.own_stop, source.height)
         strip = memory[: (bottom - top) * scale]
         for column in tiles.columns:
-            tile = step(working.of(_window(held, first, row, column, source)))
+            seen = working.of(_window(held, first, row, column, source))
+            tile = step(seen, Place(row.start, column.start))
             left, right = column.own_start, min(column.own_stop, source.width)
             own = tile[
                 (top - row.start) * scale : (bottom - row.start) * scale,
@@ -100,7 +138,16 @@ def strips(
             ]
             if on_tile is not None:
                 on_tile(top * scale, left * scale, own)
-            strip[:, left * scale : right * scale] = working.back(own, dtype)
+            if keeps:
+                rows, columns = (
+                    slice(top - row.start, bottom - row.start),
+                    slice(left - column.start, right - column.start),
+                )
+                same = (own == seen[rows, columns]).all(axis=2, keepdims=True)
+                stored = held[top - first : bottom - first, left:right]
+                strip[:, left:right] = np.where(same, stored, made.back(own, dtype))
+            else:
+                strip[:, left * scale : right * scale] = made.back(own, dtype)
             done += 1
             if progress is not None:
                 progress(Progress(done, tiles.tiles, time.perf_counter() - started))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from relume.runtime.photo_options import PhotoOptions
 from relume.signal import UsageError
 
 EngineName = Literal["auto", "openvino", "onnxruntime"]
@@ -14,6 +16,18 @@ PrecisionName = Literal["auto", "bf16", "f32"]
 DEFAULT_MEMORY = 1 << 30
 DEFAULT_PIXELS = 1 << 29
 LEAST_MEMORY = 64 << 20
+KEEPING = ("repair", "denoise", "depixelate", "colorize")
+"""The tasks that keep the size."""
+
+_DIALS = {
+    "strength": ("repair", "denoise", "depixelate", "colorize", "photo"),
+    "mask": ("repair", "photo"),
+    "sigma": ("denoise", "photo"),
+    "block": ("depixelate", "photo"),
+    "hints": ("colorize", "photo"),
+    "colour": ("photo",),
+}
+"""field of PhotoOptions -> the tasks that have this dial"""
 
 
 @dataclass(frozen=True)
@@ -24,11 +38,13 @@ class Options:
     that the whole process should stay within (default 1 GiB). ``max_pixels``: the largest input that is opened, in
     pixels (default 2^29). ``consistent``: back-project until the result, degraded again, agrees with the input.
     ``realism``: from 0 (faithful, only estimates) to 1 (rich, may invent texture), by the task upscale alone.
-    ``report``: where to write a heat map (PNG) of the disagreement. ``strip``: drop all metadata but the ICC profile.
+    ``scale``: None for the task's own (4 for upscale, else 1). ``photo``: the dials of the tasks for photographs.
+    ``report``: where to write a heat map (PNG) of the disagreement. ``mask_out``: where to write the mask of what was
+    filled. ``strip``: drop all metadata but the ICC profile.
     """
 
     task: str = "upscale"
-    scale: int = 4
+    scale: int = None  # type: ignore[assignment]  # settled below
     model: str | None = None
     engine: EngineName = "auto"
     precision: PrecisionName = "auto"
@@ -39,8 +55,16 @@ class Options:
     strip: bool = False
     threads: int | None = None
     realism: float = 0.0
+    photo: PhotoOptions = field(default_factory=PhotoOptions)
+    mask_out: Path | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.photo, Mapping):  # as a record has it
+            object.__setattr__(self, "photo", PhotoOptions.of(self.photo))
+        if self.scale is None:
+            object.__setattr__(self, "scale", 4 if self.task == "upscale" else 1)
+        if self.scale != 1 and self.task in KEEPING:
+            raise UsageError(f"the task {self.task} keeps the size: leave --scale out, or use photo or upscale")
         if self.scale < 1:
             raise UsageError(f"scale must be at least 1, not {self.scale}")
         if self.engine not in get_args(EngineName):
@@ -60,6 +84,14 @@ class Options:
             raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {self.realism}")
         if self.realism and self.task != "upscale":
             raise UsageError(f"realism is a dial of the task upscale, not of {self.task}")
+
+        self._check_dials()
+
+    def _check_dials(self) -> None:
+        given = {name: getattr(self.photo, name) for name in _DIALS} | {"mask_out": self.mask_out}
+        for name, tasks in (_DIALS | {"mask_out": ("repair", "photo")}).items():
+            if given[name] not in (None, (), False) and self.task not in tasks:
+                raise UsageError(f"{name.replace('_', '-')} is a dial of {', '.join(tasks)}, not of {self.task}")
 
     @property
     def memory(self) -> int:
@@ -82,12 +114,23 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """One step of a task: whether it was taken (``done``), why, and the figures that decided it."""
+
+    step: str
+    done: bool
+    reason: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Result:
     """What was made: the output's size, bands and bits a sample, how, how long it took and how well it agrees.
 
     ``consistency_db``: PSNR over all channels of the input against the result degraded again, 120 at most.
     ``parameters``: all that is needed to make the same output again from the same input. ``realism``: the dial's
-    setting and the name and sha256 of the models at both its ends, None where it is at 0.
+    setting and the name and sha256 of the models at both its ends, None where it is at 0. ``model`` is the one that
+    shaped the result most, ``models`` all that took part, name to sha256. ``decisions``: what was decided, and why.
     """
 
     width: int
@@ -111,6 +154,8 @@ class Result:
     notes: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
     realism: dict[str, Any] | None = None
+    models: dict[str, str | None] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)

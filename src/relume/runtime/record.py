@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from relume import __version__
+from relume.runtime import masks
 from relume.runtime.files import appearing, left_over
 from relume.runtime.pictures import formats
 from relume.runtime.pictures.errors import Unwritable
@@ -79,6 +80,8 @@ class Record:
     digital_source_type: str
     versions: Mapping[str, str]
     realism: Mapping[str, Any] | None = None
+    models: Mapping[str, str | None] | None = None
+    decisions: tuple[Mapping[str, Any], ...] = ()
 
     def check(self) -> None:
         """Raise RecordRejected unless the fields that others rely on are of their kinds."""
@@ -87,6 +90,7 @@ class Record:
             texts += [subject.name, subject.sha256, subject.path or ""]
         sound = all(isinstance(text, str) for text in texts)
         sound = sound and (self.realism is None or _is_dial(self.realism))
+        sound = sound and (self.models is None or (isinstance(self.models, dict) and all(map(_is_text, self.models))))
         sound = sound and isinstance(self.scale, int) and os.sep not in self.output.name
         if not sound or not all(isinstance(part, dict) for part in (self.parameters, self.applied, self.versions)):
             raise RecordRejected("not a relume record: a field is not of its kind")
@@ -176,7 +180,7 @@ def compose(
         model=result.model,
         model_sha256=result.model_sha256,
         parameters=plain_options(options),
-        applied=dict(result.parameters),
+        applied=_with_mask_from(folder, result.parameters),
         engine=result.engine,
         precision=result.precision,
         tile=result.tile,
@@ -187,7 +191,18 @@ def compose(
         digital_source_type=result.digital_source_type,
         versions=versions(),
         realism=result.realism,
+        models=dict(result.models),
+        decisions=tuple(dataclasses.asdict(decision) for decision in result.decisions),
     )
+
+
+def _with_mask_from(folder: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """``parameters`` with the path of a mask as seen from the record's folder, and its hash."""
+    photo = parameters.get("photo", {})
+    if photo.get("mask") is None:
+        return dict(parameters)
+    path = Path(photo["mask"])
+    return {**parameters, "photo": {**photo, "mask": _from(folder, path), "mask_sha256": masks.sha256(path)}}
 
 
 def decibels(value: float | None) -> float | None:
@@ -196,8 +211,15 @@ def decibels(value: float | None) -> float | None:
 
 
 def plain_options(options: Options) -> dict[str, Any]:
-    """``options`` as JSON values, without the place of the heat map, which says nothing about the result."""
-    return {name: value for name, value in dataclasses.asdict(options).items() if name != "report"}
+    """``options`` as JSON values, without places of the heat map and the mask, which say nothing about the result.
+
+    A mask counts by its content.
+    """
+    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in ("report", "mask_out")}
+    if options.photo.mask is not None:
+        path = Path(options.photo.mask)
+        plain["photo"] |= {"mask": path.name, "mask_sha256": masks.sha256(path)}
+    return plain
 
 
 @contextlib.contextmanager
@@ -271,10 +293,16 @@ def check(path: Path, weights: Callable[[str], str | None]) -> tuple[Check, ...]
 
 
 def weights_of(record: Record) -> list[tuple[str, str | None]]:
-    """Name and sha256 of the weights that made the result: of both ends where the realism dial mixed two models."""
-    if record.realism is None:
-        return [(record.model, record.model_sha256)]
-    return [(record.realism[end]["name"], record.realism[end]["sha256"]) for end in ("faithful", "rich")]
+    """Name and sha256 of all weights that made the result: of both ends where the realism dial mixed two models."""
+    found = dict(record.models or {}) or {record.model: record.model_sha256}
+    if record.realism is not None:
+        found.pop(record.model, None)
+        found |= {record.realism[end]["name"]: record.realism[end]["sha256"] for end in ("faithful", "rich")}
+    return list(found.items())
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _is_dial(realism: object) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from relume.runtime import record as records
+from relume.runtime import zoo
 from relume.runtime.batch import restore_and_record
 from relume.runtime.inputs import Found, Listing
 from relume.runtime.naming import Job, one
 from relume.runtime.options import Options, Progress
-from relume.runtime.tasks import upscale
 from relume.signal import InputRejected, ModelError, UsageError
 
 
@@ -58,13 +59,11 @@ def prepare(path: Path, source: Path | None, out: Path | None) -> Again:
         raise SourceChanged(f"{origin}: {error.strerror}; give the original with --source") from error
     if found != record.source.sha256:
         raise SourceChanged(f"{origin} is not the picture that was restored; give the original with --source")
-    options = options_of(record)
-    if (
-        upscale.chosen(dataclasses.replace(options, model=options.model or record.model))[0].sha256
-        != record.model_sha256
-    ):
-        version = record.versions.get("relume", "of that time")
-        raise ModelError(f"{path}: was made with other weights of {record.model}; install relume {version}")
+    options = options_of(record, path.parent)
+    for name, sha256 in records.weights_of(record):
+        if sha256 is not None and zoo.installed(name) != sha256:
+            version = record.versions.get("relume", "of that time")
+            raise ModelError(f"{path}: was made with other weights of {name}; install relume {version}")
     first = path.with_name(record.output.name)
     target = out or first.with_name(f"{first.stem}.redo{first.suffix}")
     job = one(Listing((origin,), (Found(origin, 0, Path(origin.name)),)), target)
@@ -73,10 +72,14 @@ def prepare(path: Path, source: Path | None, out: Path | None) -> Again:
     return Again(path, first, job, options, record.output.sha256)
 
 
-def options_of(record: records.Record) -> Options:
-    """The options that repeat ``record``: those asked for, with what was chosen automatically written out."""
+def options_of(record: records.Record, folder: Path) -> Options:
+    """The options that repeat ``record``, which lies in ``folder``: with what was chosen automatically written out."""
     try:
-        return Options(**record.applied)
+        options = Options(**record.applied)
+        if options.photo.mask is None:
+            return options
+        mask = os.path.normpath(folder / options.photo.mask)
+        return dataclasses.replace(options, photo=dataclasses.replace(options.photo, mask=mask))
     except (TypeError, UsageError) as error:
         raise records.RecordRejected(f"the record asks for what is not known here: {error}") from error
 

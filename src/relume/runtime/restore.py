@@ -178,7 +178,7 @@ def restore(
     ``image``: an array (H, W) or (H, W, C) of uint8, uint16 or float32 in [0, 1], C = 1 gray, 2 gray and alpha, 3 RGB,
     4 RGB and alpha; or a PIL image; or the path of a picture file. ``realism``: 0 faithful, 1 rich in texture.
     For photographs (see :class:`PhotoOptions`): ``strength``; ``mask``, a path, a PIL image or an array (H, W);
-    ``sigma`` in 8-bit levels; ``block``; ``hints`` such as ``"120,48=#8a5a3c"`` or ``(120, 48, "#8a5a3c")``; ``colour``.
+    ``sigma`` in 8-bit levels; ``block``; ``hints``, ``"120,48=#8a5a3c"`` or ``(120, 48, "#8a5a3c")``; ``colour``.
     Raises a RelumeError.
     """
     path = str(mask) if isinstance(mask, str | Path) else None

@@ -7,17 +7,20 @@ in float32, where bfloat16 could show in smooth gradients.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from relume.runtime import engine, resampling, zoo
+from relume.runtime.flow import Place
 from relume.runtime.options import Options
 from relume.runtime.pictures import SOURCE_TYPE
 from relume.runtime.realism import Dial
-from relume.signal import Array, ModelError, UsageError
+from relume.runtime.tasks.plan import Plan, Request
+from relume.runtime.tasks.steps import Net
+from relume.signal import Array, UsageError
 
 DEFAULT_MODEL = "cascade-psnr"
 ROUNDS = 4
@@ -36,21 +39,43 @@ class Bicubic:
         self._scale = scale
         self.footprint = 4 * 3 * (2 * scale * scale + scale + 1)
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, *inputs: Array) -> Array:
         """(h, w, 3) float32 to (s h, s w, 3)."""
-        return resampling.enlarge(x, self._scale)
+        return resampling.enlarge(inputs[0], self._scale)
 
 
 @dataclass
 class Upscale:
     """The task, ready to run on tiles. ``radius`` and ``multiple`` are what tiles must respect."""
 
-    model: zoo.Model
+    net: Net
     scale: int
-    network: engine.Network
     rounds: int = 0
     dial: Dial | None = None
-    network_seconds: float = field(default=0.0)
+
+    @property
+    def model(self) -> zoo.Model:
+        """The model in use."""
+        return self.net.model
+
+    @property
+    def network(self) -> engine.Network:
+        """The network in use."""
+        return self.net.network
+
+    @property
+    def nets(self) -> tuple[Net, ...]:
+        """The one network."""
+        return (self.net,)
+
+    @property
+    def macs(self) -> float:
+        """Multiplications for each input pixel."""
+        return float(self.net.macs)
+
+    def bands(self, bands: int) -> int:
+        """As many as came in."""
+        return bands
 
     @property
     def radius(self) -> int:
@@ -72,7 +97,7 @@ class Upscale:
         """The IPTC digital source type of what comes out."""
         return SOURCE_TYPE[self.model.card.fidelity]
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array, place: Place = Place()) -> Array:  # noqa: B008 (a frozen value)
         """(h, w, bands) working values to (s h, s w, bands) in [0, 1]; raises ModelError if the network fails."""
         if x.shape[2] in (2, 4):
             y = self._with_alpha(x[..., :-1], x[..., -1:])
@@ -101,14 +126,7 @@ class Upscale:
 
     def _enlarged(self, x: Array) -> Array:
         """One or three bands through the network, not clipped."""
-        started = time.perf_counter()
-        y = self.network(x if x.shape[2] == 3 else np.repeat(x, 3, axis=2))
-        self.network_seconds += time.perf_counter() - started
-        expected = (x.shape[0] * self.scale, x.shape[1] * self.scale, 3)
-        if y.shape != expected:
-            raise ModelError(f"model {self.model.name} gave a tile of {y.shape}, not {expected}")
-        if not (np.isfinite(y.min()) and np.isfinite(y.max())):
-            raise ModelError(f"model {self.model.name} gave values that are no numbers; the picture is not written")
+        y = self.net(x if x.shape[2] == 3 else np.repeat(x, 3, axis=2))
         return y if x.shape[2] == 3 else y.mean(axis=2, keepdims=True)
 
 
@@ -122,18 +140,32 @@ def _around(x: Array, extreme: np.ufunc, reach: int) -> Array:
     return x
 
 
+def plan(request: Request) -> Plan:
+    """The task of enlarging one picture."""
+    source = request.open()
+    step = prepare(request.options, source.dtype)
+    return Plan(source, step, step.source_type, dial=step.dial)
+
+
 def prepare(options: Options, dtype: np.dtype[Any]) -> Upscale:
     """Load what ``options`` ask for, for a picture with samples of ``dtype``; raises ModelError or UsageError."""
     model, dial = chosen(options)
-    if model.card.task != "upscale":
-        raise UsageError(f"model {model.name} is for the task {model.card.task}, not for upscale")
+    return prepared(model, dial, options, dtype, ("upscale",))
+
+
+def prepared(
+    model: zoo.Model, dial: Dial | None, options: Options, dtype: np.dtype[Any], tasks: Sequence[str]
+) -> Upscale:
+    """The same for a ``model`` that has been chosen; it must be one for one of ``tasks``."""
+    if model.card.task not in tasks:
+        raise UsageError(f"model {model.name} is for the task {model.card.task}, not for {options.task}")
     output = model.card.output_for(options.scale)
     network: engine.Network = Bicubic(options.scale)
     if model.path is not None and model.sha256 is not None:
         deep = dtype.itemsize > 1 and options.precision == "auto"
         precision: engine.Choice = "f32" if deep else options.precision
         network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
-    return Upscale(model, options.scale, network, ROUNDS if options.consistent else 0, dial)
+    return Upscale(Net(model, network, output), options.scale, ROUNDS if options.consistent else 0, dial)
 
 
 def chosen(options: Options) -> tuple[zoo.Model, Dial | None]:
