@@ -18,6 +18,7 @@ COMMANDS = {
     "restore": "restore",
     "verify": "records",
     "redo": "records",
+    "iiif": "iiif",
     "models": "models",
     "doctor": "doctor",
     "train": "train",

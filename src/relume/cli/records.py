@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def verify(files: Files, as_json: AsJson = False) -> None:
     """Check results against their records: the output's bytes, the source's if it is there, and the model's."""
     with statuses(as_json, {"files": []}):
-        answers = [_verified(path) for path in _records(files)]
+        answers = [_verified(path) for path in records_of(files)]
         if as_json:
             emit({"files": answers})
         else:
@@ -83,7 +83,8 @@ def redo(record: RecordOf, out: Out = None, source: Source = None, as_json: AsJs
         raise typer.Exit(DIFFERS)
 
 
-def _records(names: Sequence[str]) -> Iterator[Path]:
+def records_of(names: Sequence[str]) -> Iterator[Path]:
+    """The record files of results, records and folders of them; raises InputRejected for a folder without any."""
     from relume.runtime.inputs import is_folder
     from relume.runtime.record import RECORD_SUFFIX
 
