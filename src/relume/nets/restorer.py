@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import torch
@@ -86,9 +87,9 @@ class Restorer(nn.Module):
         fold, widths, depths = shape.stem**2, shape.widths, shape.depths
         self.entry = conv3(shape.inputs * fold, widths[0])
         self.before = nn.ModuleList(chain(w, d) for w, d in zip(widths[:-1], depths[:-1], strict=True))
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairwise(widths))
         self.bottom = chain(widths[-1], depths[-1])
-        self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in pairwise(widths))
         self.after = nn.ModuleList(chain(w, d) for w, d in zip(widths[:-1], depths[:-1], strict=True))
         self.head = conv3(widths[0], shape.outputs * fold, gain=0.1)
 

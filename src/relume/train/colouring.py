@@ -8,8 +8,10 @@ answer sure, the weight changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -33,7 +35,7 @@ class Colorize(Restoration):
     times its chroma in units of 110.
     """
 
-    inputs = {"x": 1, "hints": 3}
+    inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 1, "hints": 3})
     output = "ab"
 
     task: str = "colorize"
@@ -133,7 +135,7 @@ def place_hints(chroma: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def colourfulness(image: Array) -> float:
-    """Hasler and Suesstrunk (2003): sqrt of the variances plus 0.3 times the length of the means of rg and yb, 8 bits."""
+    """Hasler and Suesstrunk (2003): deviation plus 0.3 times mean of the opponents rg and yb, in code values."""
     r, g, b = np.moveaxis(image * 255, -1, 0)
     rg, yb = r - g, (r + g) / 2 - b
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -27,7 +29,7 @@ class Denoise(Restoration):
     ``stored``: of crops that are rounded and clipped to 8 bits, as files are.
     """
 
-    inputs = {"x": 3, "sigma": 1}
+    inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3, "sigma": 1})
     output = "y"
 
     task: str = "denoise"

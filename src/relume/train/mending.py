@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -31,7 +33,7 @@ class Detect(Restoration):
     cross entropy; the first looks at the whole mask, so that thin lines are not drowned by the sound pixels.
     """
 
-    inputs = {"x": 3}
+    inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3})
     output = "mask"
 
     task: str = "detect"
@@ -47,7 +49,7 @@ class Detect(Restoration):
 class Repair(Restoration):
     """What was there? Pictures with the pixels of a damage mask set to zero, and the mask, grown by 0 to ``grow``."""
 
-    inputs = {"x": 3, "mask": 1}
+    inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3, "mask": 1})
     output = "y"
 
     task: str = "repair"

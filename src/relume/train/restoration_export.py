@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,28 +11,20 @@ from torch import Tensor, nn
 
 from relume.card import ModelCard
 from relume.nets.restorer import RestorerShape
+from relume.nets.unet import UnetShape
 from relume.signal import ModelError
 from relume.train.colouring import Colorize
 from relume.train.denoising import Denoise
 from relume.train.export import commit, count_parameters, export
 from relume.train.loop import load_checkpoint, load_weights
 from relume.train.mending import Detect, Repair
-from relume.train.restoration import Restoration
 from relume.train.restoration_scores import last_scores
 
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
-KINDS: dict[str, type[Restoration]] = {"denoise": Denoise, "detect": Detect, "repair": Repair, "colorize": Colorize}
-SAYS = {
-    "denoise": "takes off white noise of the standard deviation that the plane sigma states (25/255 = 0.098)",
-    "detect": "the probability that a pixel is damaged: scratches, folds, dust, holes, cracks, flaked paint",
-    "repair": "fills the pixels that the mask marks, which are zero in x; its answer elsewhere is not meant to be used",
-    "colorize": "chroma a*/110, b*/110 from L*/100 and hints of colour; it guesses, and what it says is no evidence",
-}
-INVENTS = ("repair", "colorize")
 
 
 class Probability(nn.Module):
-    """Logits to probabilities."""
+    """A network's logits as probabilities."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -40,31 +34,95 @@ class Probability(nn.Module):
         return torch.sigmoid(self.net(x))
 
 
+class Unsigned(nn.Module):
+    """A network of pictures in [-1, 1] as one of pictures in [0, 1]."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.net(x * 2 - 1)
+        return y / 2 + 0.5
+
+
+def as_is(net: nn.Module) -> nn.Module:
+    """The network itself."""
+    return net
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a card says of a task's model: its planes, and whether it invents; ``wrap`` makes the network keep it."""
+
+    inputs: Mapping[str, int]
+    output: str
+    says: str
+    invents: bool = False
+    shape: type[RestorerShape] | type[UnetShape] = RestorerShape
+    wrap: Callable[[nn.Module], nn.Module] = as_is
+
+
+PROMISES: dict[str, Promise] = {
+    "denoise": Promise(
+        Denoise.inputs,
+        Denoise.output,
+        "takes off white noise of the standard deviation that the plane sigma states (25/255 = 0.098)",
+    ),
+    "detect": Promise(
+        Detect.inputs,
+        Detect.output,
+        "the probability that a pixel is damaged: scratches, folds, dust, holes, cracks, flaked paint",
+        wrap=Probability,
+    ),
+    "repair": Promise(
+        Repair.inputs,
+        Repair.output,
+        "fills the pixels that the mask marks, which are zero in x; elsewhere its answer is not meant to be used",
+        invents=True,
+    ),
+    "colorize": Promise(
+        Colorize.inputs,
+        Colorize.output,
+        "a*/110 and b*/110 from L*/100 and hints of colour; it guesses, and what it says is no evidence",
+        invents=True,
+    ),
+    "photo": Promise(
+        {"x": 3},
+        "y",
+        "the second paper's generator, with pix2pix's values where the paper gives none; trained for the table",
+        invents=True,
+        shape=UnetShape,
+        wrap=Unsigned,
+    ),
+}
+
+
 def export_restoration(checkpoint: Path, target: Path, *, name: str | None = None, description: str = "") -> ModelCard:
     """Export the averaged weights of a restorer's checkpoint to ``target`` with its card."""
     state = load_checkpoint(checkpoint)
     recipe = state["recipe"]
-    if recipe["task"] not in KINDS:
-        raise ModelError(f"{checkpoint}: made for the task '{recipe['task']}', which is none of {', '.join(KINDS)}")
-    kind = KINDS[recipe["task"]]
-    shape = RestorerShape(**{k: tuple(v) if isinstance(v, list) else v for k, v in recipe["net"].items()})
+    promise = PROMISES.get(recipe["task"])
+    if promise is None:
+        raise ModelError(f"{checkpoint}: was made for '{recipe['task']}', which is none of {', '.join(PROMISES)}")
+    shape = promise.shape(**{k: tuple(v) if isinstance(v, list) else v for k, v in recipe["net"].items()})
     net = shape.build()
     load_weights(net, state["average"], str(checkpoint))
     card = ModelCard(
         name=name or recipe["name"],
         task=recipe["task"],
-        inputs=dict(kind.inputs),
-        outputs={kind.output: 1},
+        inputs=dict(promise.inputs),
+        outputs={promise.output: 1},
         radius=shape.radius,
         multiple=shape.multiple,
         parameters=count_parameters(net),
-        macs_per_pixel={kind.output: round(shape.macs())},
+        macs_per_pixel={promise.output: round(shape.macs())},
         licence=LICENCE,
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"]},
         commit=commit(),
         scores=last_scores(checkpoint.parent / "log.jsonl"),
-        fidelity="generative" if recipe["task"] in INVENTS else "faithful",
-        description=description or SAYS[recipe["task"]],
+        fidelity="generative" if promise.invents else "faithful",
+        description=description or promise.says,
     )
-    return export(Probability(net) if recipe["task"] == "detect" else net, card, target)
+    return export(promise.wrap(net), card, target, check_size=(2, 3))

@@ -18,7 +18,7 @@ from relume.card import ModelCard
 from relume.degrade.resample import resize
 from relume.metrics import SR_PROTOCOL
 from relume.nets.cascade import CascadeShape, regroup
-from relume.nets.crsrgan import Crsrgan, from_cascade
+from relume.nets.crsrgan import Crsrgan, CrsrganShape, from_cascade
 from relume.nets.shape import Shape
 from relume.signal import Array, UsageError
 from relume.train.adversarial import Adversarial, content_of
@@ -26,6 +26,8 @@ from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.channel_export import export_channel
 from relume.train.channel_gan import run_channel
 from relume.train.channel_recipe import ChannelGan
+from relume.train.conditional import run_conditional
+from relume.train.conditional_recipe import ConditionalGan
 from relume.train.data import PairBank, to_bytes
 from relume.train.export import Named, commit, count_parameters, export
 from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
@@ -33,6 +35,7 @@ from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
 from relume.train.recursive import RecursivelySupervised, RecursiveSuperResolution
 from relume.train.relic_colour import RelicColour, run_colour
+from relume.train.relic_export import export_colour, export_detail
 from relume.train.relic_game import AdversarialRelic, ColouredContent
 from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
@@ -84,6 +87,9 @@ def run_recipe(
     if isinstance(recipe, Restoration):
         values = plain(recipe)
         return run_restoration(recipe, values, data, out, resume=resume, report=report, stop_after=stop_after)
+    if isinstance(recipe, ConditionalGan):
+        values = plain(recipe)
+        return run_conditional(recipe, values, data, out, resume=resume, report=report, stop_after=stop_after)
     if isinstance(recipe, RelicColour):
         return run_colour(recipe, plain(recipe), data, out, resume=resume, report=report, stop_after=stop_after)
     net = build(recipe)
@@ -158,9 +164,13 @@ def export_checkpoint(
         return export_channel(checkpoint, target)
     if "mirror" in recipe:
         raise UsageError(f"{checkpoint}: a GAN of pictures has nothing to restore; look at it with 'relume gan sample'")
+    if "shares" in recipe:
+        return export_colour(checkpoint, target, name=name, description=description)
     if "task" in recipe:
         return export_restoration(checkpoint, target, name=name, description=description)
     shape = shape_of(recipe["net"])
+    if isinstance(shape, CrsrganShape):
+        return export_detail(checkpoint, target, shape, name=name, description=description)
     net = shape.build()
     load_weights(net, state["average"], str(checkpoint))
     generative = "adversarial" in recipe
