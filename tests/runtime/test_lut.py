@@ -54,6 +54,7 @@ def test_strength_goes_from_nothing_to_all() -> None:
 def test_a_cube_is_read_back_to_the_bit_and_counts_red_fastest(tmp_path) -> None:
     lut = wild(5)
     path = tmp_path / "a.cube"
+    path.touch()
     write_cube(lut, path, 'mural "1"')
     np.testing.assert_array_equal(read_cube(path).table, lut.table)
     second = path.read_text().splitlines()[5]

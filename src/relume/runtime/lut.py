@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 
-from relume.runtime.files import appearing
 from relume.signal import Array, InputRejected, UsageError
 
 LEAST, MOST = 2, 129
@@ -127,13 +126,12 @@ class Lut:
 
 
 def write_cube(lut: Lut, path: Path, title: str) -> None:
-    """Write Adobe's Cube LUT 1.0, red fastest, digits enough to read the same floats back; raises OutputRefused."""
+    """Write Adobe's Cube LUT 1.0 into a file that is there: red fastest, digits enough to read the same floats."""
     rows = lut.table.transpose(2, 1, 0, 3).reshape(-1, 3)
     quiet = "".join(c for c in title if c.isprintable() and c != '"')
     head = f'TITLE "{quiet}"\nLUT_3D_SIZE {lut.size}\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n'
     lines = "\n".join(f"{r:.9g} {g:.9g} {b:.9g}" for r, g, b in rows.tolist())
-    with appearing(path) as partial:
-        partial.write_text(head + lines + "\n", encoding="utf-8")
+    path.write_text(head + lines + "\n", encoding="utf-8")
 
 
 def read_cube(path: Path) -> Lut:

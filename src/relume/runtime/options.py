@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from relume.runtime.colour_options import ColourOptions
 from relume.runtime.photo_options import PhotoOptions
 from relume.signal import UsageError
 
@@ -37,10 +38,11 @@ class Options:
     ``model``: a shipped name or the path of an .onnx of ours, None for the task's own choice. ``max_memory``: bytes
     that the whole process should stay within (default 1 GiB). ``max_pixels``: the largest input that is opened, in
     pixels (default 2^29). ``consistent``: back-project until the result, degraded again, agrees with the input.
-    ``realism``: from 0 (faithful, only estimates) to 1 (rich, may invent texture), by the task upscale alone.
+    ``realism``: from 0 (faithful, only estimates) to 1 (rich, may invent texture), by the tasks upscale and relic.
     ``scale``: None for the task's own (4 for upscale, else 1). ``photo``: the dials of the tasks for photographs.
     ``report``: where to write a heat map (PNG) of the disagreement. ``mask_out``: where to write the mask of what was
-    filled. ``strip``: drop all metadata but the ICC profile.
+    filled. ``relic``: how the task relic restores colour; ``lut_out``: where to write its change of colour (.cube).
+    ``strip``: drop all metadata but the ICC profile.
     """
 
     task: str = "upscale"
@@ -57,10 +59,14 @@ class Options:
     realism: float = 0.0
     photo: PhotoOptions = field(default_factory=PhotoOptions)
     mask_out: Path | None = None
+    relic: ColourOptions = field(default_factory=ColourOptions)
+    lut_out: Path | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.photo, Mapping):  # as a record has it
             object.__setattr__(self, "photo", PhotoOptions.of(self.photo))
+        if isinstance(self.relic, Mapping):
+            object.__setattr__(self, "relic", ColourOptions.of(self.relic))
         if self.scale is None:
             object.__setattr__(self, "scale", 4 if self.task == "upscale" else 1)
         if self.scale != 1 and self.task in KEEPING:
@@ -82,8 +88,10 @@ class Options:
 
         if not 0 <= self.realism <= 1:
             raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {self.realism}")
-        if self.realism and self.task != "upscale":
-            raise UsageError(f"realism is a dial of the task upscale, not of {self.task}")
+        if self.realism and self.task not in ("upscale", "relic"):
+            raise UsageError(f"realism is a dial of the tasks upscale and relic, not of {self.task}")
+        if self.task != "relic" and (self.relic != ColourOptions() or self.lut_out is not None):
+            raise UsageError(f"a change of colour is a matter of the task relic, not of {self.task}")
 
         self._check_dials()
 

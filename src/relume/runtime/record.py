@@ -180,7 +180,7 @@ def compose(
         model=result.model,
         model_sha256=result.model_sha256,
         parameters=plain_options(options),
-        applied=_with_mask_from(folder, result.parameters),
+        applied=_with_files_from(folder, result.parameters),
         engine=result.engine,
         precision=result.precision,
         tile=result.tile,
@@ -196,13 +196,18 @@ def compose(
     )
 
 
-def _with_mask_from(folder: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """``parameters`` with the path of a mask as seen from the record's folder, and its hash."""
-    photo = parameters.get("photo", {})
-    if photo.get("mask") is None:
-        return dict(parameters)
-    path = Path(photo["mask"])
-    return {**parameters, "photo": {**photo, "mask": _from(folder, path), "mask_sha256": masks.sha256(path)}}
+_FILES = (("photo", "mask"), ("relic", "lut"))
+"""The options that name a file which shapes the result; beside each lies its ``_sha256``."""
+
+
+def _with_files_from(folder: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """``parameters`` with the paths of a mask and a .cube as seen from the record's folder, and their hashes."""
+    found = dict(parameters)
+    for group, name in _FILES:
+        if found.get(group, {}).get(name) is not None:
+            path = Path(found[group][name])
+            found[group] = {**found[group], name: _from(folder, path), f"{name}_sha256": masks.sha256(path)}
+    return found
 
 
 def decibels(value: float | None) -> float | None:
@@ -211,14 +216,16 @@ def decibels(value: float | None) -> float | None:
 
 
 def plain_options(options: Options) -> dict[str, Any]:
-    """``options`` as JSON values, without places of the heat map and the mask, which say nothing about the result.
+    """``options`` as JSON values, without places of what is written beside the result, which say nothing about it.
 
-    A mask counts by its content.
+    A mask and a .cube count by their content.
     """
-    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in ("report", "mask_out")}
-    if options.photo.mask is not None:
-        path = Path(options.photo.mask)
-        plain["photo"] |= {"mask": path.name, "mask_sha256": masks.sha256(path)}
+    places = ("report", "mask_out", "lut_out")
+    plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in places}
+    for group, name in _FILES:
+        if plain[group][name] is not None:
+            path = Path(plain[group][name])
+            plain[group] |= {name: path.name, f"{name}_sha256": masks.sha256(path)}
     return plain
 
 

@@ -76,10 +76,12 @@ def options_of(record: records.Record, folder: Path) -> Options:
     """The options that repeat ``record``, which lies in ``folder``: with what was chosen automatically written out."""
     try:
         options = Options(**record.applied)
-        if options.photo.mask is None:
-            return options
-        mask = os.path.normpath(folder / options.photo.mask)
-        return dataclasses.replace(options, photo=dataclasses.replace(options.photo, mask=mask))
+        photo, relic = options.photo, options.relic
+        if photo.mask is not None:
+            photo = dataclasses.replace(photo, mask=os.path.normpath(folder / photo.mask))
+        if relic.lut is not None:
+            relic = dataclasses.replace(relic, lut=os.path.normpath(folder / relic.lut))
+        return dataclasses.replace(options, photo=photo, relic=relic)
     except (TypeError, UsageError) as error:
         raise records.RecordRejected(f"the record asks for what is not known here: {error}") from error
 

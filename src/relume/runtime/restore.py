@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from relume.runtime import engine, heat, masks
+from relume.runtime import engine, heat, lut, masks
 from relume.runtime.agreement import Agreement
 from relume.runtime.arrays import from_object, to_object
 from relume.runtime.files import appearing, sha256
@@ -33,6 +33,7 @@ from relume.runtime.pictures import (
     written_kind,
 )
 from relume.runtime.pictures.icc import tone_curve
+from relume.runtime.tasks import relic
 from relume.runtime.tasks.plan import Plan, Request
 from relume.runtime.tasks.table import planned
 from relume.runtime.tiling import Plan as Tiles
@@ -84,6 +85,7 @@ def restore_file(
         partial = ends.enter_context(appearing(target, replacing=replacing))
         report = options.report and ends.enter_context(appearing(options.report, replacing=replacing))
         mask_out = options.mask_out and ends.enter_context(appearing(options.mask_out, replacing=replacing))
+        lut_out = options.lut_out and ends.enter_context(appearing(options.lut_out, replacing=replacing))
         task = planned(Request(lambda: _open(source, options), options, progress))
         picture = task.source
         dtype = written_dtype(kind, task.dtype)
@@ -112,6 +114,8 @@ def restore_file(
             heat.write(report, agreement.heat())
         if mask_out and mask_kind:
             masks.write(mask_out, mask_kind, _mask_of(task))
+        if lut_out:
+            lut.write_cube(relic.change_of(task), lut_out, picture.name)
         notes = (*picture.notes, *unfit, *task.notes)
         if dtype != task.dtype:
             notes += (f"{kind.upper()} holds {8 * dtype.itemsize} bits a sample",)
@@ -289,8 +293,10 @@ def _mask_of(task: Plan) -> Array:
 
 def _parameters(options: Options, task: Plan) -> dict[str, Any]:
     """All of the options that shape the output, as plain values, with what 'auto' and None turned out to be."""
-    chosen = dataclasses.asdict(options) | {"report": None, "mask_out": None}
-    if options.task != "photo" and task.shaper is not None:
+    chosen = dataclasses.asdict(options) | {"report": None, "mask_out": None, "lut_out": None}
+    if options.task == "relic":
+        chosen["model"] = options.model or relic.detail_of(task)
+    elif options.task != "photo" and task.shaper is not None:
         model = task.shaper.model if task.dial is None else task.dial.faithful
         chosen["model"] = options.model or model.name
     if task.shaper is not None and task.shaper.network.engine in ("openvino", "onnxruntime"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from relume.runtime.tasks import colorize, denoise, depixelate, photo, repair, upscale
+from relume.runtime.tasks import colorize, denoise, depixelate, photo, relic, repair, upscale
 from relume.runtime.tasks.plan import Plan, Request
 from relume.signal import UsageError
 
@@ -15,6 +15,7 @@ TASKS: Mapping[str, Callable[[Request], Plan]] = {
     "depixelate": depixelate.plan,
     "colorize": colorize.plan,
     "photo": photo.plan,
+    "relic": relic.plan,
 }
 
 
