@@ -8,6 +8,7 @@ of the full-size picture. Colours that no screen can show at their lightness are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,8 @@ CHROMA = 110.0
 """What 1.0 stands for in a* and b*."""
 INVENTED = "the colours were invented by a network and are no evidence of the real ones"
 _WINDOW, _SMOOTH = 5, 1e-3
+_SPOT = 1
+"""Working pixels on each side that a hint covers."""
 _TO_LINEAR = np.linalg.inv(SRGB_TO_XYZ).T.astype(np.float32)
 
 
@@ -120,7 +123,7 @@ def check_hints(hints: tuple[Hint, ...], height: int, width: int) -> None:
 def colouring(net: Net, small: Array, size: tuple[int, int], hints: tuple[Hint, ...], strength: float | None) -> Colour:
     """The step that colours a picture of ``size``, by one look at its ``small`` copy, (h, w, 1 or 3) in [0, 1]."""
     multiple = net.model.card.multiple
-    shrink = max(1.0, max(size) / WORKING_SIDE)
+    shrink = max(1.0, max(size) / WORKING_SIDE, min(size) / shorter_side(net))
     height, width = (max(1, round(side / shrink / multiple)) * multiple for side in size)
     x = (
         np.clip(resize(small.astype(np.float64), size=(height, width)), 0, 1)
@@ -132,11 +135,21 @@ def colouring(net: Net, small: Array, size: tuple[int, int], hints: tuple[Hint, 
     for left, top, colour in hints:
         row, column = int(top * height / size[0]), int(left * width / size[1])
         lab = rgb_to_lab(np.array(colour_of((left, top, colour))))
-        marks[row, column] = (lab[1] / CHROMA, lab[2] / CHROMA, 1.0)
+        marks[max(0, row - _SPOT) : row + _SPOT + 1, max(0, column - _SPOT) : column + _SPOT + 1] = (
+            lab[1] / CHROMA,
+            lab[2] / CHROMA,
+            1.0,
+        )
     ab = CHROMA * np.clip(net(lightness[..., None], marks), -1, 1)
     whole = (height, width) == size
     gain, offset = (np.zeros_like(ab), ab) if whole else _guided(lightness, ab)
     return Colour(net, 1.0 if strength is None else strength, chroma=Chroma(gain, offset, size))
+
+
+def shorter_side(net: Net) -> float:
+    """The shorter side that the network was trained at, by its recipe; where that says nothing there is no bound."""
+    data = net.model.card.recipe.get("data")
+    return float((isinstance(data, Mapping) and data.get("side")) or WORKING_SIDE)
 
 
 def shown(lightness: Array, chroma: Array) -> Array:

@@ -50,14 +50,14 @@ class Net:
 
 
 def load(name: str, task: str, inputs: Sequence[str], options: Options, dtype: np.dtype[Any]) -> Net:
-    """The model ``name``, which must be for ``task`` and take ``inputs``; its first output, same size or not.
+    """The model ``name``, which must be for ``task`` and take ``inputs`` (in the order of its file); its first output.
 
     16-bit and float pictures are computed in float32, where bfloat16 could show in smooth gradients.
     """
     model = zoo.find(name)
     if model.card.task != task:
         raise UsageError(f"model {name} is for the task {model.card.task}, not for {task}")
-    if tuple(model.card.inputs) != tuple(inputs) or model.path is None or model.sha256 is None:
+    if set(model.card.inputs) != set(inputs) or model.path is None or model.sha256 is None:
         raise ModelError(f"model {name} takes {', '.join(model.card.inputs)}; the task {task} has {', '.join(inputs)}")
     output = next(iter(model.card.outputs))
     deep = dtype.itemsize > 1 and options.precision == "auto"
