@@ -36,7 +36,7 @@ SLOPE = 0.2
 
 @dataclass(frozen=True)
 class UnetShape:
-    """``down[k]`` and ``up[k]``: filters of the k-th block down and up; the first ``dropped`` of ``up`` have dropout."""
+    """Filters of every block ``down`` and ``up``; the first ``dropped`` blocks up have a ``dropout``."""
 
     down: tuple[int, ...] = (64, 128, 256, 512, 512, 512, 512)
     up: tuple[int, ...] = (512, 512, 512, 512, 256, 128)

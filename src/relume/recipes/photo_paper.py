@@ -11,9 +11,11 @@ The paper gives no weights for its losses and no learning rate: L1 at 100, Adam 
 feature matching and VGG at 10 are pix2pixHD's. The network has 49 million weights, above the size that is shipped.
 """
 
+import dataclasses
+
 from relume.nets.unet import UnetShape
 from relume.recipes.damage_mask import PICTURES
-from relume.train.conditional_recipe import ConditionalGan
+from relume.train.conditional_recipe import ConditionalGan, Weights
 from relume.train.picture_bank import PictureSpec
 
 RECIPE = ConditionalGan(
@@ -24,3 +26,10 @@ RECIPE = ConditionalGan(
     batch=4,
     patch=256,
 )
+
+VARIANTS: dict[str, ConditionalGan] = {
+    "equal_budget": dataclasses.replace(
+        RECIPE, steps=600, batch=1, weights=Weights(perceptual=0.0, depths=()), validate_every=200
+    ),
+}
+"""``equal_budget``: as much processor time as the small networks of the ``photo`` task had together."""

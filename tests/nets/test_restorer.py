@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from relume.nets.restorer import RestorerShape
+
+SHAPES = [
+    RestorerShape(4, 3, (8, 12), (1, 2)),
+    RestorerShape(3, 1, (8, 8, 8), (1, 1, 2), residual=False),
+    RestorerShape(4, 2, (8, 8), (1, 1), stem=4, residual=False),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_planes_keep_their_size(shape):
+    net = shape.build()
+    side = 2 * shape.multiple
+    planes = torch.rand(2, shape.inputs - 1, side, side + shape.multiple), torch.rand(2, 1, side, side + shape.multiple)
+    assert net(*planes).shape == (2, shape.outputs, side, side + shape.multiple)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_beyond_the_radius_is_seen_and_something_near_it_is(shape):
+    torch.manual_seed(0)
+    net = shape.build().eval().double()
+    length = 2 * (shape.radius // shape.multiple + 2) * shape.multiple
+    x = torch.rand(1, shape.inputs, shape.multiple, length, dtype=torch.double)
+    middle, furthest = length // 2, 0
+    with torch.no_grad():
+        before = net(x)
+        for at in range(middle, middle + shape.multiple):
+            changed = x.clone()
+            changed[..., at] += 10
+            moved = ((net(changed) - before).abs() > 1e-12).any(dim=(0, 1, 2)).nonzero()[:, 0]
+            furthest = max(furthest, int((moved - at).abs().max()))
+    assert shape.radius - shape.multiple <= furthest <= shape.radius
+
+
+def test_macs_are_those_of_the_convolutions():
+    shape = SHAPES[0]
+    net, counted = shape.build(), 0
+    side = 4 * shape.multiple
+
+    def count(module, inputs, output):
+        nonlocal counted
+        counted += module.weight.numel() * output.shape[2] * output.shape[3]
+
+    for module in net.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(count)
+    net(torch.rand(1, shape.inputs, side, side))
+    assert counted == pytest.approx(shape.macs() * side * side)
+
+
+def test_impossible_sizes_are_refused():
+    with pytest.raises(ValueError, match="one width and one depth"):
+        RestorerShape(widths=(8, 8), depths=(1,))
+    with pytest.raises(ValueError, match="as many inputs"):
+        RestorerShape(inputs=1, outputs=3)
