@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from relume.comm import theory
 from relume.comm.ber import Air, Limits, simulate
 from relume.comm.channels import to_complex
 from relume.comm.codes import all_messages
@@ -107,3 +108,19 @@ def test_the_onnx_receiver_is_the_map_rule_of_the_onnx_transmitter():
     found = llr.reshape(3, -1)[:, :200]
     inner = slice(60, 140)
     assert np.clip(found[:, inner], -20, 20) == pytest.approx(np.clip(expected[:, inner], -20, 20), abs=0.1)
+
+
+def test_below_the_reach_of_its_code_the_learned_link_sends_levels_that_are_no_worse_than_16qam():
+    scheme = links.build("ae-4")
+    assert scheme.at(9.0, "rayleigh", 65536).trellis is scheme.low and scheme.at(10.1, "rayleigh", 65536).trellis is scheme.trellis
+    assert scheme.at(0.0, "awgn", 1).trellis is scheme.trellis and scheme.at(5.0, "awgn", 7).trellis is scheme.trellis
+    limits = Limits(10**9, 500_000)
+    for channel, ebn0 in (("awgn", (2.0, 7.6, 7.7)), ("rayleigh", (0.0, 10.0, 10.1))):
+        ours = simulate(scheme, Air(channel), ebn0, length=65536, limits=limits).points
+        assert all(point.ber < 1.03 * theory.ber("16qam", channel, point.ebn0_db) for point in ours)
+
+
+def test_the_secure_link_follows_its_inner_link_to_low_snr():
+    limits = Limits(10**9, 200_000)
+    point = simulate(links.build("secure-4", mix=False), Air("rayleigh"), (7.0,), length=65536, limits=limits).points[0]
+    assert point.ber < 1.05 * theory.ber("16qam", "rayleigh", 7.0)

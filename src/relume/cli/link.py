@@ -183,7 +183,7 @@ def constellation(
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="ae-1, ae-2, ae-4, ae74, ae22, drive or static.")],
+    recipe: Annotated[str, typer.Argument(help="ae-1, ae-2, ae-4, ae-4-low, ae74, ae22, drive or static.")],
     out: Annotated[Path, typer.Option(help="The folder for the ONNX files.")],
     tiny: Annotated[bool, typer.Option("--tiny", help="The same experiment in seconds.")] = False,
 ) -> None:

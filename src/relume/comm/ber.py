@@ -20,7 +20,7 @@ from scipy.stats import beta
 from relume.comm import theory
 from relume.comm.channels import ebn0_to_n0, make
 from relume.comm.modem import BITS
-from relume.comm.schemes import Scheme
+from relume.comm.schemes import Adaptive, Scheme
 from relume.signal import Array, UsageError
 
 CHUNK_BITS = 1 << 17
@@ -172,23 +172,26 @@ def simulate(
     jobs: int = 1,
     report: Callable[[Point], None] | None = None,
 ) -> Curve:
-    """Measure ``scheme`` over ``air`` at every Eb/N0; messages of ``length`` bits, fresh noise for every point."""
+    """Measure ``scheme`` over ``air`` at every Eb/N0; messages of ``length`` bits, fresh noise for every point.
+
+    An :class:`~relume.comm.schemes.Adaptive` scheme is set for every point, and charged the rate that it then has.
+    """
     limits = limits or Limits()
     if length < 1 or jobs < 1:
         raise UsageError(f"the message length and the number of jobs must be at least 1, not {length} and {jobs}")
-    rate = scheme.rate(length)
     points: list[Point] = []
     for number, value in enumerate(ebn0_db):
-        n0 = ebn0_to_n0(value, rate)
+        link = scheme.at(value, air.name, length) if isinstance(scheme, Adaptive) else scheme
+        n0 = ebn0_to_n0(value, link.rate(length))
         total = Count(0, 0, 0, 0, 0, 0.0)
-        for count in _chunks(scheme, air, n0, length, limits, (seed, number), jobs):
+        for count in _chunks(link, air, n0, length, limits, (seed, number), jobs):
             total = Count(*(a + b for a, b in zip(astuple(total), astuple(count), strict=True)))
             if total.errors >= limits.errors or total.bits >= limits.bits:
                 break
         points.append(summarise(value, total, min(SEGMENT, length), _theory(scheme.name, air, value, length)))
         if report:
             report(points[-1])
-    return Curve(scheme.name, air.name, length, seed, rate, tuple(points))
+    return Curve(scheme.name, air.name, length, seed, scheme.rate(length), tuple(points))
 
 
 def astuple(count: Count) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ expected energy of 1 for each complex use.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -43,6 +43,15 @@ class Scheme(Protocol):
 
     def decode(self, y: Array, known: Mapping[str, Any], bits: int) -> Array:
         """(B, uses(k), 2) received, with ``n0`` and perhaps ``gain`` known, to (B, k) bits uint8."""
+        ...
+
+
+@runtime_checkable
+class Adaptive(Protocol):
+    """A scheme that both ends set by the stated mean Eb/N0 and the kind of channel (adaptive modulation)."""
+
+    def at(self, ebn0_db: float, channel: str, bits: int) -> Scheme:
+        """What is sent at ``ebn0_db`` over ``channel`` for messages of ``bits`` bits."""
         ...
 
 
@@ -172,10 +181,22 @@ class TrellisLink:
 
     With one real value for each step, the first half of the steps rides in phase and the second in quadrature; with
     two, the second value is sent half a message later. So fast fading never strikes neighbouring steps together.
+
+    ``low``: a second table, for where the first one's code cannot be read; ``reach``: from which Eb/N0 in dB it can,
+    for each channel, by the length of the message: (longest message, dB) in rising order.
     """
 
     name: str
     trellis: Trellis
+    low: Trellis | None = None
+    reach: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+
+    def at(self, ebn0_db: float, channel: str, bits: int) -> TrellisLink:
+        """The link with the table that suits this Eb/N0; :class:`Adaptive`."""
+        if self.low is None or channel not in self.reach:
+            return self
+        needed = next(db for longest, db in self.reach[channel] if bits <= longest)
+        return TrellisLink(self.name, self.trellis if ebn0_db >= needed else self.low)
 
     def uses(self, bits: int) -> int:
         check_bits(bits)

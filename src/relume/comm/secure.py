@@ -13,7 +13,7 @@ Secrecy comes from the cipher; the waveform gives hopping and camouflage. There 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from relume.comm.channels import equalise, to_complex, to_pairs
 from relume.comm.cipher import NONCE_BYTES, Keys, WrongKey, counter_of, keystream, nonce_from_counter
 from relume.comm.codes import Convolutional
 from relume.comm.modem import modem
-from relume.comm.schemes import Scheme, check_bits, check_received
+from relume.comm.schemes import Adaptive, Scheme, check_bits, check_received
 from relume.signal import Array, UsageError
 
 HEADER_GENERATORS = (0o171, 0o133, 0o165, 0o117, 0o135, 0o157)
@@ -71,6 +71,13 @@ class SecureLink:
     """How much of a Gaussian block's energy variance the radius must supply: 1 less that of the symbols themselves."""
     protection: int = 6
     """Code bits for each header bit; the faster the inner link, the stronger its signal and the fewer are needed."""
+
+    def at(self, ebn0_db: float, channel: str, bits: int) -> SecureLink:
+        """The same over the inner link as it is at this Eb/N0; :class:`~relume.comm.schemes.Adaptive`."""
+        if not isinstance(self.inner, Adaptive):
+            return self
+        inner = self.inner.at(ebn0_db, channel, bits)
+        return replace(self, inner=inner, spread=energy_spread(inner, np.random.default_rng(0)))
 
     @cached_property
     def header_code(self) -> Convolutional:

@@ -17,6 +17,7 @@ from relume.nets.link import BlockAutoencoder, TrellisReceiver, WindowEncoder
 from relume.signal import UsageError
 from relume.train.export import commit, count_parameters, export
 from relume.train.link import BlockRecipe, LinkRecipe, train_block, train_link
+from relume.train.link_low import LevelRecipe, train_levels
 from relume.train.secure import DriveRecipe, StaticRecipe, train_drive, train_static
 
 LICENCE = "Apache-2.0"
@@ -45,7 +46,7 @@ class Codewords(nn.Module):
         return (messages.permute(0, 2, 3, 1) @ self.net.codebook()).permute(0, 3, 1, 2)
 
 
-def export_link(encoder: WindowEncoder, recipe: LinkRecipe, folder: Path) -> list[Path]:
+def export_link(encoder: WindowEncoder, recipe: LinkRecipe | LevelRecipe, folder: Path) -> list[Path]:
     """``link-NAME-encoder.onnx`` and ``link-NAME-decoder.onnx``."""
     steps, d = recipe.memory // recipe.m, encoder.table().shape[1]
     receiver = TrellisReceiver(encoder.table(), recipe.m)
@@ -100,7 +101,7 @@ def export_static(encryptor: StaticEncryptor, bob: Listener, recipe: StaticRecip
 
 
 def _card(
-    recipe: LinkRecipe | BlockRecipe | DriveRecipe | StaticRecipe,
+    recipe: LinkRecipe | LevelRecipe | BlockRecipe | DriveRecipe | StaticRecipe,
     part: str,
     inputs: dict[str, int],
     outputs: dict[str, int],
@@ -134,9 +135,10 @@ def _write(net: nn.Module, card: ModelCard, folder: Path) -> Path:
 
 
 def train_and_export(name: str, folder: Path, *, tiny: bool, report: Callable[[str], None]) -> list[Path]:
-    """Train the recipe called ``name`` (ae-1, ae-2, ae-4, ae74, ae22, drive or static) and write its ONNX files."""
+    """Train the recipe called ``name`` (ae-1 and so on, drive or static) and write its ONNX files."""
     modules = {
         **{f"ae-{n}": f"link_ae{n}" for n in (1, 2, 4)},
+        "ae-4-low": "link_ae4_low",
         **{f"ae{n}": f"link_ae{n}" for n in (74, 22)},
         "drive": "secure_drive",
         "static": "secure_static",
@@ -147,6 +149,8 @@ def train_and_export(name: str, folder: Path, *, tiny: bool, report: Callable[[s
     recipe = recipe.tiny() if tiny else recipe
     if isinstance(recipe, LinkRecipe):
         return export_link(train_link(recipe, report), recipe, folder)
+    if isinstance(recipe, LevelRecipe):
+        return export_link(train_levels(recipe, report), recipe, folder)
     if isinstance(recipe, BlockRecipe):
         return export_block(train_block(recipe, report), recipe, folder)
     if isinstance(recipe, DriveRecipe):
