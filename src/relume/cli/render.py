@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ def as_file(outcome: Outcome) -> dict[str, Any]:
         "height": outcome.height,
         "record": outcome.record,
         "notes": [plain(note) for note in outcome.notes],
+        "decisions": [dataclasses.asdict(decision) for decision in outcome.decisions],
     }
     if outcome.estimate is not None:
         found = outcome.estimate
@@ -67,6 +69,8 @@ def tell_one(outcome: Outcome, quiet: bool) -> None:
         if outcome.consistency_db is not None:
             facts.append(f"agrees with its input to {outcome.consistency_db:.1f} dB")
         tell(f"{outcome.input} -> {outcome.output} ({', '.join(facts)})")
+        for decision in outcome.decisions:
+            tell(f"    {decision.step}: {'' if decision.done else 'not done, '}{decision.reason}")
         for note in outcome.notes:
             say(f"note: {outcome.input}: {note}")
 

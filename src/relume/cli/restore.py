@@ -19,6 +19,7 @@ from relume.signal import InputRejected, OutputRefused, UsageError
 
 if TYPE_CHECKING:
     from relume.runtime.batch import Outcome
+    from relume.runtime.colour_options import ColourOptions
     from relume.runtime.naming import Job
     from relume.runtime.options import Options, Progress
 
@@ -28,11 +29,12 @@ UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 @dataclass(frozen=True)
 class View:
-    """How to answer: as JSON, without a word, or with an estimate alone."""
+    """How to answer: as JSON, without a word, or with an estimate alone; and where evidence goes."""
 
     as_json: bool
     quiet: bool
     dry: bool
+    evidence: Path | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -47,10 +49,24 @@ Out = Annotated[
     str | None,
     typer.Option("-o", "--out", help="A folder, a file for one picture, or -. Else: picture_x4.png beside each."),
 ]
-Task = Annotated[str, typer.Option(help="What to do: upscale.")]
-Scale = Annotated[int, typer.Option(help="Enlarge by this factor.")]
+Task = Annotated[str, typer.Option(help="upscale, photo, repair, denoise, depixelate, colorize or relic.")]
+Scale = Annotated[int | None, typer.Option(help="Enlarge by this factor. Else: 4 to upscale, 1 for other tasks.")]
+Strength = Annotated[float | None, typer.Option(help="From 0 (the original) to 1, for the tasks for photographs.")]
+Mask = Annotated[Path | None, typer.Option(help="A picture of the same size, bright where it is damaged.")]
+MaskOut = Annotated[Path | None, typer.Option(help="Where to write the mask of what was filled.")]
+Sigma = Annotated[float | None, typer.Option(help="Deviation of the noise, in 8-bit levels. Else: estimated.")]
+Block = Annotated[int | None, typer.Option(help="Side of the squares of a pixelated picture. Else: found.")]
+Hints = Annotated[list[str] | None, typer.Option("--hint", metavar="X,Y=#RRGGBB", help="A colour that is known.")]
+Colour = Annotated[bool, typer.Option("--colour", "--color", help="Let photo colour a gray picture.")]
 Model = Annotated[str | None, typer.Option(help="A name from 'relume models list'. Else: the task's own.")]
 Realism = Annotated[float, typer.Option(help="From 0 (faithful) to 1 (rich in texture, partly invented).")]
+ColorStrength = Annotated[float, typer.Option("--color-strength", help="relic: how much of the change of colour, 0 to 1.")]
+Neutral = Annotated[bool, typer.Option("--lock-neutral", help="relic: what is gray stays gray.")]
+Chart = Annotated[str | None, typer.Option(help="relic: X0,Y0,X1,Y1 of a ColorChecker in the picture.")]
+Reference = Annotated[Path | None, typer.Option(help="relic: a CSV of patches of known colour in the picture.")]
+Lut = Annotated[Path | None, typer.Option(help="relic: apply this .cube in place of an estimate.")]
+LutOut = Annotated[Path | None, typer.Option(help="relic: write the change of colour as a .cube.")]
+Evidence = Annotated[Path | None, typer.Option(help="A folder for the evidence: residual, maps, report.")]
 Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
 Precision = Annotated[str, typer.Option(help="auto, bf16 or f32.")]
 Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
@@ -72,9 +88,16 @@ def restore(
     inputs: Inputs,
     out: Out = None,
     task: Task = "upscale",
-    scale: Scale = 4,
+    scale: Scale = None,
     model: Model = None,
     realism: Realism = 0.0,
+    color_strength: ColorStrength = 1.0,
+    lock_neutral: Neutral = False,
+    chart: Chart = None,
+    reference: Reference = None,
+    lut: Lut = None,
+    lut_out: LutOut = None,
+    evidence: Evidence = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
     consistent: Consistent = False,
@@ -88,14 +111,27 @@ def restore(
     threads: Threads = None,
     max_memory: Memory = None,
     max_pixels: Pixels = None,
+    strength: Strength = None,
+    mask: Mask = None,
+    mask_out: MaskOut = None,
+    sigma: Sigma = None,
+    block: Block = None,
+    hint: Hints = None,
+    colour: Colour = False,
 ) -> None:
     """Restore pictures. Originals are never overwritten, and a record lies beside each result."""
     with statuses(as_json, {"files": []}):
         from relume.runtime.options import Options
+        from relume.runtime.photo_options import PhotoOptions, read_hints
 
+        photo = PhotoOptions(
+            strength, None if mask is None else str(mask), None, sigma, block, read_hints(hint or ()), colour
+        )
         options = Options(
             task=task,
-            scale=scale,
+            scale=scale,  # type: ignore[arg-type]  # None is the task's own
+            photo=photo,
+            mask_out=mask_out,
             model=model,
             engine=engine,  # type: ignore[arg-type]  # checked by Options
             precision=precision,  # type: ignore[arg-type]
@@ -105,18 +141,28 @@ def restore(
             strip=strip,
             threads=threads or shared(workers),
             realism=realism,
+            relic=colour_options(color_strength, lock_neutral, chart, reference, lut),
+            lut_out=lut_out,
         )
-        view = View(as_json, quiet, dry_run)
+        view = View(as_json, quiet, dry_run, evidence)
+        if evidence is not None and (STREAM in inputs or out == STREAM or task not in ("relic", "upscale")):
+            raise UsageError("--evidence needs a file, a result with a name, and the task relic or upscale")
         if out == STREAM or (out is None and STREAM in inputs):
             status = _to_stdout(inputs, options, view)
         else:
             if STREAM in inputs and dry_run:
                 raise UsageError("--dry-run needs a file: standard input can be read only once")
             jobs, notes = prepare(inputs, out, options, report)
-            if (model is not None or realism) and len(jobs) > 1:
+            if lut_out is not None and len(jobs) > 1:
+                raise UsageError(f"--lut-out is one file, but there are {len(jobs)} pictures: restore them one by one")
+            if mask_out is not None and len(jobs) > 1:
+                raise UsageError(f"--mask-out names one mask, and there are {len(jobs)} pictures")
+            if options.task == "upscale" and (model is not None or realism) and len(jobs) > 1:
                 from relume.runtime.tasks import upscale
 
-                upscale.chosen(options)[0].card.output_for(scale)  # one error for the call, not one for each picture
+                upscale.chosen(options)[0].card.output_for(
+                    options.scale
+                )  # one error for the call, not one for each picture
             status = _batch(jobs, notes, options, workers, resume, view)
     raise typer.Exit(status)
 
@@ -124,6 +170,26 @@ def restore(
 def shared(workers: int | None) -> int | None:
     """Threads for each of several ``workers``, so that all of them fit; None (as the engine likes) for one or none."""
     return None if workers is None or workers < 2 else max(1, (os.cpu_count() or 1) // workers)
+
+
+def colour_options(
+    strength: float, neutral: bool, chart: str | None, reference: Path | None, lut: Path | None
+) -> ColourOptions:
+    """How the task relic is to restore colour; raises UsageError or InputRejected for what makes no sense."""
+    from relume.runtime.colour_options import ColourOptions
+
+    box = None
+    if chart is not None:
+        try:
+            x0, y0, x1, y1 = (int(part) for part in chart.split(","))
+        except ValueError as error:
+            raise UsageError(f"--chart takes four whole numbers X0,Y0,X1,Y1, not '{chart}'") from error
+        box = (x0, y0, x1, y1)
+    if reference is None:
+        return ColourOptions(strength, neutral, box, lut=None if lut is None else str(lut))
+    from relume.runtime.chart import read_patches
+
+    return ColourOptions(strength, neutral, box, read_patches(reference), None if lut is None else str(lut))
 
 
 def quantity(text: str | None, option: str) -> int | None:

@@ -24,7 +24,7 @@ from relume.runtime.files import left_over
 from relume.runtime.inputs import is_folder
 from relume.runtime.ledger import Entry, Ledger, fingerprint, relative
 from relume.runtime.naming import Job
-from relume.runtime.options import Estimate, Options, Progress, Result
+from relume.runtime.options import Decision, Estimate, Options, Progress, Result
 from relume.runtime.pictures.errors import Exists, Unreadable, Unwritable
 from relume.runtime.restore import estimate, output_suffix, restore_bytes, restore_file
 from relume.signal import InputRejected, OutputRefused, RelumeError
@@ -60,6 +60,7 @@ class Outcome:
     width: int | None = None
     height: int | None = None
     notes: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     estimate: Estimate | None = None
     entry: Entry | None = None
 
@@ -229,7 +230,7 @@ def restore_and_record(
     ``replacing``: a result that is there gives way, once the new one is whole.
     """
     target = _target(job)
-    for path in () if replacing else (target, job.report):
+    for path in () if replacing else (target, job.report, options.mask_out):
         if path is not None:
             _refuse_existing(path)
     try:
@@ -237,7 +238,7 @@ def restore_and_record(
     except OSError as error:
         raise Unwritable(f"{target.parent}: cannot be made: {error.strerror}; choose another -o") from error
     source = job.source if job.data is None else job.data
-    begun = [job.report] if job.report is not None else []
+    begun = [path for path in (job.report, options.mask_out) if path is not None]
     made: list[records.Record] = []
     try:
         with records.beginning(target) as write:
@@ -294,6 +295,7 @@ def _ok(order: Order, target: Path, result: Result, entry: Entry | None, seconds
         width=result.width,
         height=result.height,
         notes=tuple(result.notes),
+        decisions=tuple(result.decisions),
         entry=entry,
     )
 
