@@ -9,6 +9,9 @@ of that very encoder, through which the gradient runs.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -51,6 +54,7 @@ class TrellisReceiver(nn.Module):
 
     def __init__(self, table: Tensor, m: int) -> None:
         super().__init__()
+        self.sweep = kept_loop()
         rows = table.shape[0]
         self.m = m
         self.inputs = 2**m
@@ -61,7 +65,7 @@ class TrellisReceiver(nn.Module):
 
     def forward(self, received: Tensor) -> Tensor:
         gammas = branch_weights(self.table, received)
-        posteriors = sweep(gammas, self.states, self.inputs)
+        posteriors = self.sweep(gammas, self.states, self.inputs)
         return bit_llrs(posteriors.permute(1, 0, 2), self.ones)  # type: ignore[arg-type]
 
 
@@ -129,9 +133,8 @@ class BlockAutoencoder(nn.Module):
         return self.receive(self.codebook()[messages] + noise)
 
 
-@torch.jit.script
 def sweep(gammas: Tensor, states: int, inputs: int) -> Tensor:
-    """The recursion of :func:`recursion` as a loop that ONNX keeps for any length; (T, N, rows) to (T, N, inputs)."""
+    """The recursion of :func:`recursion` in plain indices, for :func:`kept_loop`; (T, N, rows) to (T, N, inputs)."""
     alpha = torch.ones([gammas.shape[1], states]) / states
     beta = alpha
     alphas = torch.zeros([0, gammas.shape[1], states])
@@ -147,3 +150,10 @@ def sweep(gammas: Tensor, states: int, inputs: int) -> Tensor:
         weights = moved.sum(1) + 1e-30
         beta = weights / weights.sum(1, keepdim=True)
     return posteriors
+
+
+def kept_loop() -> Callable[[Tensor, int, int], Tensor]:
+    """:func:`sweep` as a loop that ONNX keeps for any length; torch deprecates scripting and has no other way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(sweep)  # type: ignore[no-any-return]
