@@ -114,3 +114,10 @@ def ciede2000(lab1: Array, lab2: Array) -> Array:
     r_t = -r_c * np.sin(np.radians(60 * np.exp(-(((h_mean - 275) / 25) ** 2))))
     l_term, c_term, h_term = dl / s_l, dc / s_c, d_hue / s_h
     return np.sqrt(np.maximum(l_term**2 + c_term**2 + h_term**2 + r_t * c_term * h_term, 0))
+
+
+def colourfulness(image: Array) -> float:
+    """M3 of Hasler and Süsstrunk (2003), 0 for gray to about 100; image: (H, W, 3) sRGB in [0, 1]."""
+    red, green, blue = np.moveaxis(np.asarray(image, np.float64) * 255, -1, 0)
+    rg, yb = red - green, (red + green) / 2 - blue
+    return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))

@@ -19,8 +19,8 @@ from relume.train.recipe import Optim, SuperResolution
 from relume.train.relic_game import AdversarialRelic
 from relume.train.relic_pairs import AgedSpec, RelicSpec
 
-FOLDERS = ("relics", "sr-train/photos", "sr-train/BSDS398")
-TERMS = COLOUR.data.terms[:3]
+FOLDERS = ("relics", "sr-train/photos")
+TERMS = COLOUR.data.terms[:2]
 
 RECIPE = SuperResolution(
     name="relic",

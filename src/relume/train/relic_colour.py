@@ -34,7 +34,8 @@ class RelicColour:
     Pictures are kept ``store`` pixels wide or high, whichever is less. ``count`` examples are drawn once: a square of
     one of ``cuts`` pixels, aged, what the branch sees of it, and ``pixels`` of its colours before and after. ``shares``
     says how often each folder is drawn from. A share ``fresh`` of the examples stays as it is, so that the branch
-    learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise. The loss is ``pixel`` L1 + ``lab`` dE94 / 100 + ``smooth`` times the curves' squared second differences.
+    learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise.
+    The loss is ``pixel`` L1 + ``lab`` dE94 / 100 + ``smooth`` times the curves' squared second differences.
     """
 
     name: str
@@ -80,7 +81,7 @@ class RelicColour:
             start="",
             validate_every=10,
             optim=dataclasses.replace(self.optim, warmup=3, ema=0.9),
-            data=dataclasses.replace(self.data, held_out=3),
+            data=dataclasses.replace(self.data, held_out=len(self.data.folders)),
         )
 
 
