@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +62,7 @@ Hints = Annotated[list[str] | None, typer.Option("--hint", metavar="X,Y=#RRGGBB"
 Colour = Annotated[bool, typer.Option("--colour", "--color", help="Let photo colour a gray picture.")]
 Model = Annotated[str | None, typer.Option(help="A name from 'relume models list'. Else: the task's own.")]
 Realism = Annotated[float, typer.Option(help="From 0 (faithful) to 1 (rich in texture, partly invented).")]
-ColorStrength = Annotated[float, typer.Option("--color-strength", help="relic: how much of the change of colour, 0 to 1.")]
+ColorStrength = Annotated[float, typer.Option("--color-strength", help="relic: the share of the change, 0 to 1.")]
 Neutral = Annotated[bool, typer.Option("--lock-neutral", help="relic: what is gray stays gray.")]
 Chart = Annotated[str | None, typer.Option(help="relic: X0,Y0,X1,Y1 of a ColorChecker in the picture.")]
 Reference = Annotated[Path | None, typer.Option(help="relic: a CSV of patches of known colour in the picture.")]
@@ -163,6 +165,8 @@ def restore(
                 upscale.chosen(options)[0].card.output_for(
                     options.scale
                 )  # one error for the call, not one for each picture
+            if evidence is not None:
+                jobs = tuple(map(partial(refused, folder=evidence), jobs))
             status = _batch(jobs, notes, options, workers, resume, view)
     raise typer.Exit(status)
 
@@ -251,6 +255,7 @@ def _batch(
     with Meter([str(job.source) for job in jobs]) as meter:
 
         def done(index: int, outcome: Outcome) -> None:
+            outcome = with_evidence(outcome, jobs[index], view)
             outcomes[index] = outcome
             meter.finish(index)
             if not view.as_json:
@@ -285,6 +290,41 @@ def _batch(
         say(f"{stopped}: {len(finished)} of {len(jobs)} finished; the same call with --resume goes on from there")
         return stopped.status
     return batch.exit_status(finished)
+
+
+def with_evidence(outcome: Outcome, job: Job, view: View) -> Outcome:
+    """``outcome`` after its evidence has been written, where that is wanted; a failure of it is told as a failure."""
+    if view.evidence is None or outcome.status != "ok" or outcome.record is None:
+        return outcome
+    from relume.evidence import folder
+    from relume.runtime.batch import Problem, explain
+
+    place = evidence_place(job, view.evidence)
+    try:
+        folder.make(Path(outcome.record), place)
+    except Exception as error:
+        status, problem = explain(error, job.source)
+        told = Problem(
+            problem.code, f"{problem.message} (the result is there, its evidence is not)", problem.exit_status
+        )
+        return dataclasses.replace(outcome, status=status, error=told)
+    return dataclasses.replace(outcome, notes=(*outcome.notes, f"evidence: {place}"))
+
+
+def refused(job: Job, folder: Path) -> Job:
+    """``job`` with an error where its evidence is there already: nothing is overwritten."""
+    from relume.runtime.pictures.errors import Exists
+
+    if job.error is not None or job.target is None or not os.path.lexists(place := evidence_place(job, folder)):
+        return job
+    return dataclasses.replace(job, error=Exists(f"{place}: exists already and is never overwritten"))
+
+
+def evidence_place(job: Job, folder: Path) -> Path:
+    """Where the evidence of a job goes: below ``folder`` by the result's own place in the output."""
+    from relume.runtime.ledger import relative
+
+    return folder / relative(job.base, job.target) if job.target is not None else folder
 
 
 def _to_stdout(inputs: Sequence[str], options: Options, view: View) -> int:

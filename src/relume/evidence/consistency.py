@@ -6,6 +6,7 @@ pictures, whoever made them. It says how much of the input the result kept, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +38,18 @@ def of_arrays(low: Array, high: Array) -> Consistency:
     return _measured(from_object(low), from_object(high))
 
 
-def of_files(source: Path, result: Path) -> Consistency:
-    """The same for two picture files, read in strips; raises InputRejected or UsageError."""
+def of_files(source: Path, result: Path, expected: Callable[[Array], Array] | None = None) -> Consistency:
+    """The same for two picture files, read in strips; raises InputRejected or UsageError.
+
+    ``expected``: how the working values of the source are to be seen, such as a change of colour; None: as they are.
+    """
     low, high = (
         open_source(path, max_pixels=DEFAULT_PIXELS * 16, max_memory=DEFAULT_MEMORY) for path in (source, result)
     )
-    return _measured(low, high)
+    return _measured(low, high, expected)
 
 
-def _measured(low: Source, high: Source) -> Consistency:
+def _measured(low: Source, high: Source, expected: Callable[[Array], Array] | None = None) -> Consistency:
     scale = high.width // low.width
     if scale < 1 or (high.width, high.height) != (low.width * scale, low.height * scale):
         sizes = f"{high.width}x{high.height} is no whole multiple of {low.width}x{low.height}"
@@ -53,7 +57,7 @@ def _measured(low: Source, high: Source) -> Consistency:
     if high.bands != low.bands:
         raise UsageError(f"{high.name}: {high.bands} channels, but {low.name} has {low.bands}")
     working = Working(low.alpha, tone_curve(low.metadata.profile))
-    agreement = Agreement(low.height, low.width, scale, working.of, mapped=True)
+    agreement = Agreement(low.height, low.width, scale, working.of, mapped=True, expected=expected)
     for start in range(0, low.height, _ROWS):
         stop = min(start + _ROWS, low.height)
         agreement.add(low.read(start, stop), high.read(start * scale, stop * scale))

@@ -38,6 +38,11 @@ class ColourOptions:
             if not (0 <= x0 < x1 and 0 <= y0 < y1):
                 raise UsageError(f"a chart's box is X0,Y0,X1,Y1 with X0 < X1 and Y0 < Y1, not {x0},{y0},{x1},{y1}")
 
+    @property
+    def given(self) -> bool:
+        """Whether the change of colour is measured or given, and not estimated by the network."""
+        return self.chart is not None or bool(self.patches) or self.lut is not None
+
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
         """From the JSON of a record; raises TypeError for what is not known here."""
