@@ -69,6 +69,35 @@ def test_wrong_usage_is_status_2_and_no_traceback(relume, arguments: list[str]) 
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nonsense"], "nonsense"),
+        (["restore"], "INPUT"),
+        (["restore", "a.png", "--nonsense"], "--nonsense"),
+        (["restore", "a.png", "--scale", "much"], "'much' is not"),
+        (["restore", "a.png", "--workers", "0"], "--workers"),
+        (["models", "show"], "NAME"),
+        (["doctor", "more"], "(more)"),
+    ],
+)
+def test_wrong_options_are_one_object_where_json_is_asked_for(capsys, arguments: list[str], says: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main([*arguments, "--json"])
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert (end.value.code, error["code"]) == (2, "usage")
+    assert says in error["message"]
+    assert told.err.count("\n") == 1
+
+
+def test_a_good_call_with_json_ends_with_status_0(capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["models", "list", "--json"])
+    assert end.value.code == 0
+    assert json.loads(capsys.readouterr().out)["models"]
+
+
 def test_a_start_loads_nothing_heavy() -> None:
     code = "import sys; from relume.cli import build; build(['restore']); print(*sys.modules)"
     loaded = set(

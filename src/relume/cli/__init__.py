@@ -37,9 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    as_json = "--json" in arguments
     try:
-        with statuses("--json" in arguments):
-            build(arguments)(list(arguments), prog_name="relume")
+        with statuses(as_json):
+            # With --json the parser must not end the process by itself, but leave the answer to us.
+            status = build(arguments)(list(arguments), prog_name="relume", standalone_mode=not as_json)
+            raise typer.Exit(status or 0)
     except typer.Exit as end:
         sys.exit(end.exit_code)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from relume.signal import RelumeError
+from relume.signal import RelumeError, UsageError
 
 DEBUG = "RELUME_DEBUG"
 INTERNAL = 1
@@ -57,6 +57,8 @@ def statuses(as_json: bool, empty: dict[str, Any] | None = None) -> Iterator[Non
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 (the reader has gone: nothing more can be told)
         raise typer.Exit(0) from None
     except Exception as error:
+        if as_json and hasattr(error, "format_message"):  # the parser's word on wrong options
+            _fail(UsageError.code, error.format_message(), UsageError.exit_status, as_json, empty)
         if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # the parser's own way to end
             raise
         if os.environ.get(DEBUG) == "1":
