@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relume.cli.output import emit, plain, say, statuses, tell
 from relume.signal import ModelError
 
+if TYPE_CHECKING:
+    from relume.runtime.anatomy import Layer
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from 'relume models list', or the path of an .onnx.")]
+Plot = Annotated[Path | None, typer.Option(help="Also draw the architecture, to this PNG or SVG.")]
+Side = Annotated[int, typer.Option(min=8, help="Pixels a side of the input that shapes and operations are for.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Else: all shipped models.")]
 
 
@@ -46,17 +53,25 @@ def list_models(as_json: AsJson = False) -> None:
         raise typer.Exit(ModelError.exit_status)
 
 
-def show(name: Name, as_json: AsJson = False) -> None:
-    """The whole card of one model."""
+def show(name: Name, plot: Plot = None, side: Side = 256, as_json: AsJson = False) -> None:
+    """The whole card of one model, and its layers: shapes, parameters, operations."""
     with statuses(as_json):
-        from relume.runtime import zoo
+        from relume.runtime import anatomy, zoo
 
-        card = _card(zoo.find(name))
+        model = zoo.find(name)
+        layers = anatomy.layers(model, side)
+        if plot is not None:
+            from relume.bench.architecture import draw
+
+            draw(model.name, layers, plot)
+        card = _card(model) | {"layers": [dataclasses.asdict(layer) for layer in layers]}
         if as_json:
             emit(card)
             return
         for key, value in card.items():
-            _tell_field(key, value)
+            if key != "layers":
+                _tell_field(key, value)
+        _layer_table(layers, side)
 
 
 def verify(names: Names = None, as_json: AsJson = False) -> None:
@@ -107,6 +122,27 @@ def _table(entries: list[dict[str, Any]]) -> None:
         data = "\n".join(f"{item['name']} ({item['terms']})" for item in entry["data"]) or "no data set"
         table.add_row(entry["name"], entry["task"], scales, f"{entry['parameters']:,}", entry["licence"], data)
     Console(markup=False, highlight=False).print(table)
+
+
+def _layer_table(layers: Sequence[Layer], side: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    tell(f"layers: {len(layers)}, for an input of {side}x{side}")
+    table = Table(box=None)
+    for title in ("layer", "operation", "output", "parameters", "multiply-adds"):
+        table.add_column(title, no_wrap=True, justify="left" if title in ("layer", "operation") else "right")
+    for layer in layers:
+        operation = " ".join([layer.kind, "x".join(map(str, layer.kernel)), _steps(layer.stride)]).strip()
+        counts = (f"{count:,}" if count else "" for count in (layer.parameters, layer.macs))
+        table.add_row(layer.name, operation, "x".join(map(str, layer.shape)), *counts)
+    totals = (f"{sum(getattr(layer, name) for layer in layers):,}" for name in ("parameters", "macs"))
+    table.add_row("in all", "", "", *totals)
+    Console(markup=False, highlight=False, width=160).print(table)
+
+
+def _steps(stride: Sequence[int]) -> str:
+    return f"/{stride[0]}" if stride and max(stride) > 1 else ""
 
 
 def _tell_field(key: str, value: Any, indent: int = 0) -> None:

@@ -57,6 +57,30 @@ def load(path: Path, sha256: str, output: str, engine: str, precision: Choice, t
     return _openvino(path, sha256, output, chosen, threads)
 
 
+def shapes(path: Path, side: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor in the network at ``path`` by its name, for one input of ``side`` where that is free.
+
+    Raises ModelError if the file cannot be loaded.
+    """
+    try:
+        model = _core().read_model(str(path))
+        free = {
+            own.output(0): [d.get_length() if d.is_static else 1 if i == 0 else side for i, d in enumerate(sizes)]
+            for own in model.get_parameters()
+            for sizes in [own.get_partial_shape()]
+        }
+        model.reshape(free)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: OpenVINO cannot load it: {_one_line(error)}") from error
+    return {
+        name: tuple(output.get_shape())
+        for node in model.get_ops()
+        for output in node.outputs()
+        if output.get_partial_shape().is_static
+        for name in output.get_names()
+    }
+
+
 @lru_cache(maxsize=8)
 def load_sequence(path: Path, sha256: str) -> Callable[[Array], Array]:
     """The network of one input and one output at ``path``, for sequences: (N, C, 1, W) to (N, C', 1, W') float32.
