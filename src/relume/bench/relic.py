@@ -32,8 +32,8 @@ PROTOCOL = (
     "pictures aged by AgedRelic (darkening, fading, varnish, uneven light, blur, noise, antialiased reduction), each "
     "by a draw of its own from the seed and its name; RGB rounded to 8 bits before and after; PSNR over RGB, SSIM "
     "the mean of three channels, LPIPS v0.1 (AlexNet), mean CIEDE2000 (sRGB, D65), colourfulness of Hasler and "
-    "Suesstrunk (2003), with the truth's beside it; {scale} pixels shaved; fresh pictures at x1, unaged; means with "
-    "Student's 95 % interval; relics: the test part by sha256"
+    "Suesstrunk (2003), with the truth's beside it; scale pixels shaved; fresh pictures at x1, unaged; means with "
+    "Student's 95 % interval; of the relics the test part alone"
 )
 
 
@@ -123,6 +123,15 @@ def ours(name: str, colour_model: bool, detail_model: bool) -> Rival:
 
     used = [model for model, wanted in (("relic-colour", colour_model), ("relic-detail", detail_model)) if wanted]
     return Rival(name, run, {model: zoo.find(model).sha256 for model in used if model in zoo.SHIPPED})
+
+
+def chosen(names: Sequence[str], scale: int) -> list[Rival]:
+    """The rivals by name, bicubic first; without names all of them. Raises UsageError for an unknown name."""
+    every = {rival.name: rival for rival in rivals(scale)}
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        raise UsageError(f"no rival '{unknown[0]}' at x{scale}; there are {', '.join(every)}")
+    return [every[name] for name in dict.fromkeys(["bicubic", *(names or every)])]
 
 
 def rivals(scale: int) -> list[Rival]:

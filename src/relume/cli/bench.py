@@ -20,6 +20,7 @@ Data = Annotated[Path, typer.Option(help="The folder that holds sr-test/Set5 or 
 Models = Annotated[str, typer.Option(help="Names or .onnx paths, by commas. Else: all shipped that can do it.")]
 Scale = Annotated[int, typer.Option(help="Enlarge by this factor.")]
 STALE = 1
+SR_SETS = "Set5,Set14,BSD100"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,31 +33,36 @@ def register(app: typer.Typer) -> None:
 
 def images(
     data: Data,
-    task: Annotated[str, typer.Option(help="What to measure: sr.")] = "sr",
+    task: Annotated[str, typer.Option(help="What to measure: sr or relic.")] = "sr",
     scale: Scale = 4,
-    sets: Annotated[str, typer.Option(help="Test sets, by commas.")] = "Set5,Set14,BSD100",
+    sets: Annotated[str, typer.Option(help="Test sets, by commas. Else: those of the task.")] = "",
     models: Models = "",
     precision: Annotated[str, typer.Option(help="auto, bf16 or f32.")] = "auto",
     vgg: Annotated[Path | None, typer.Option(help="An export of LPIPS (VGG), for its column.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json, or relic-xSCALE.json.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Every model on every set: PSNR-Y, SSIM-Y, PSNR-RGB, LPIPS, parameters, operations, time."""
     with statuses(as_json, {"rows": []}):
+        if task == "relic":
+            from relume.cli.bench_relic import relics
+
+            _answer(*relics(data, scale, _list(sets), _list(models), out, _progress), as_json=as_json)
+            return
         if task != "sr":
-            raise UsageError(f"bench images measures the task sr, not '{task}'")
+            raise UsageError(f"bench images measures the tasks sr and relic, not '{task}'")
         from relume.bench import contenders, lpips, results, tables
         from relume.bench.images import PROTOCOL, compare, measure
         from relume.bench.sets import pair, read_set
 
-        pairs = {name: [pair(p, scale) for p in read_set(data, name)] for name in _list(sets)}
+        pairs = {name: [pair(p, scale) for p in read_set(data, name)] for name in _list(sets or SR_SETS)}
         rivals = contenders.find(_list(models), scale, precision)  # type: ignore[arg-type]  # checked by Options
         distances = lpips.distances(vgg)
         rows = [measure(c, pairs[name], name, scale, distances, _progress) for c in rivals for name in pairs]
         rows = compare(rows)
         head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
         results.write(out or Path("results") / f"images-x{scale}.json", head, rows)
-        _answer(head, rows, as_json, tables.details(rows))
+        _answer(head, rows, tables.details(rows), as_json)
 
 
 def realism(
@@ -88,7 +94,7 @@ def realism(
         results.write(out, head, rows)
         if plot is not None:
             figures.dial(rows, plot)
-        _answer(head, rows, as_json, tables.realism(rows))
+        _answer(head, rows, tables.realism(rows), as_json)
 
 
 def speed(
@@ -131,7 +137,7 @@ def speed(
         rows.append(ratio("output pixels a second", model, "probe net, eager torch f32", times, tasks))
         head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
         results.write(out, head, [row | {"weights_sha256": find(model).sha256} for row in rows])
-        _answer(head, rows, as_json, tables.speed(rows))
+        _answer(head, rows, tables.speed(rows), as_json)
 
 
 def claims(
@@ -151,7 +157,7 @@ def claims(
         ):
             head = results.provenance(sys.argv[1:], protocol, seed=0)
             results.write(out / f"{name}.json", head, rows)
-            _answer(head, rows, False, table(rows))
+            _answer(head, rows, table(rows), as_json=False)
 
 
 def figure(
@@ -217,7 +223,7 @@ def _progress(line: str) -> None:
         print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
 
 
-def _answer(head: dict[str, Any], rows: list[dict[str, Any]], as_json: bool, table: str) -> None:
+def _answer(head: dict[str, Any], rows: list[dict[str, Any]], table: str, as_json: bool) -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if as_json:
