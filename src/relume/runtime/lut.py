@@ -6,6 +6,7 @@ as photo programs do. The gray axis is an edge of each of them: where its nodes 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,6 +124,14 @@ class Lut:
         value += nodes.take(corner + (whole - third), axis=0) * (f2 - f3)[:, None]
         value += nodes.take(corner + whole, axis=0) * f3[:, None]
         np.clip(value[:, :3], 0, 1, out=out)
+
+
+def sha256(path: Path) -> str:
+    """The hash of a .cube file; raises BadLut where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadLut(f"{path}: the .cube cannot be read: {error.strerror}") from error
 
 
 def write_cube(lut: Lut, path: Path, title: str) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from relume import __version__
-from relume.runtime import masks
+from relume.runtime import lut, masks
 from relume.runtime.files import appearing, left_over
 from relume.runtime.pictures import formats
 from relume.runtime.pictures.errors import Unwritable
@@ -196,17 +196,17 @@ def compose(
     )
 
 
-_FILES = (("photo", "mask"), ("relic", "lut"))
-"""The options that name a file which shapes the result; beside each lies its ``_sha256``."""
+_FILES = (("photo", "mask", masks.sha256), ("relic", "lut", lut.sha256))
+"""The options that name a file which shapes the result, and what hashes it; beside each lies its ``_sha256``."""
 
 
 def _with_files_from(folder: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """``parameters`` with the paths of a mask and a .cube as seen from the record's folder, and their hashes."""
     found = dict(parameters)
-    for group, name in _FILES:
+    for group, name, sha256_of in _FILES:
         if found.get(group, {}).get(name) is not None:
             path = Path(found[group][name])
-            found[group] = {**found[group], name: _from(folder, path), f"{name}_sha256": masks.sha256(path)}
+            found[group] = {**found[group], name: _from(folder, path), f"{name}_sha256": sha256_of(path)}
     return found
 
 
@@ -222,10 +222,10 @@ def plain_options(options: Options) -> dict[str, Any]:
     """
     places = ("report", "mask_out", "lut_out")
     plain = {name: value for name, value in dataclasses.asdict(options).items() if name not in places}
-    for group, name in _FILES:
+    for group, name, sha256_of in _FILES:
         if plain[group][name] is not None:
             path = Path(plain[group][name])
-            plain[group] |= {name: path.name, f"{name}_sha256": masks.sha256(path)}
+            plain[group] |= {name: path.name, f"{name}_sha256": sha256_of(path)}
     return plain
 
 

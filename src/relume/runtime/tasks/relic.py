@@ -10,7 +10,6 @@ A chart or reference patches in the picture, or a ``.cube``, take the network's 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from relume.runtime.flow import Place, Step
 from relume.runtime.functions import Function
 from relume.runtime.glance import glance
 from relume.runtime.lut import BadLut, Lut, read_cube
+from relume.runtime.lut import sha256 as lut_sha256
 from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE, Source, colours
 from relume.runtime.pictures.icc import srgb_encode, tone_curve
@@ -198,7 +198,7 @@ def _decided(wanted: ColourOptions, reason: str, **values: Any) -> Decision:
 
 def _checked(path: Path, sha256: str | None) -> Lut:
     lut = read_cube(path)
-    if sha256 is not None and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+    if sha256 is not None and lut_sha256(path) != sha256:
         raise BadLut(f"{path}: not the table that was applied then; its sha256 differs")
     return lut
 
