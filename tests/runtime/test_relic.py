@@ -15,7 +15,7 @@ from relume.runtime.colour_options import ColourOptions
 from relume.runtime.lut import BadLut
 from relume.runtime.naming import Job
 from relume.runtime.options import Options
-from relume.runtime.restore import estimate, restore_file
+from relume.runtime.restore import estimate, restore, restore_file
 from relume.signal import UsageError
 from tests.relics import brighter, colour_network
 
@@ -163,6 +163,14 @@ def test_a_chart_in_the_picture_takes_the_place_of_the_network(tmp_path, make) -
     with pytest.raises(UsageError, match="gray picture"):
         restore_file(gray, tmp_path / "d.png", colour(chart=box))
     assert not (tmp_path / "d.png").exists()
+
+
+def test_arrays_are_restored_alike(make) -> None:
+    picture = make.smooth(40, 50)
+    full = restore(picture, task="relic", threads=1)
+    assert full.shape == picture.shape and full.dtype == np.uint8
+    np.testing.assert_array_equal(restore(picture, task="relic", colour_strength=0.0, threads=1), picture)
+    assert restore(picture, task="relic", scale=2, model="bicubic", lock_neutral=True, threads=1).shape == (80, 100, 3)
 
 
 def test_options_that_do_not_go_together() -> None:

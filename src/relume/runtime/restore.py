@@ -17,6 +17,7 @@ import numpy as np
 from relume.runtime import engine, heat, lut, masks
 from relume.runtime.agreement import Agreement
 from relume.runtime.arrays import from_object, to_object
+from relume.runtime.colour_options import ColourOptions
 from relume.runtime.files import appearing, sha256
 from relume.runtime.flow import BASE_MEMORY, Place, column_bytes, cut, strips
 from relume.runtime.options import EngineName, Estimate, Options, PrecisionName, Progress, Result
@@ -176,6 +177,10 @@ def restore(
     block: int | None = None,
     hints: Iterable[str | tuple[int, int, str]] = (),
     colour: bool = False,
+    colour_strength: float = 1.0,
+    lock_neutral: bool = False,
+    chart: tuple[int, int, int, int] | None = None,
+    lut: str | Path | None = None,
 ) -> Any:
     """The restored picture, of the same kind as ``image``; of a path, an array as below.
 
@@ -183,6 +188,7 @@ def restore(
     4 RGB and alpha; or a PIL image; or the path of a picture file. ``realism``: 0 faithful, 1 rich in texture.
     For photographs (see :class:`PhotoOptions`): ``strength``; ``mask``, a path, a PIL image or an array (H, W);
     ``sigma`` in 8-bit levels; ``block``; ``hints``, ``"120,48=#8a5a3c"`` or ``(120, 48, "#8a5a3c")``; ``colour``.
+    For relics (see :class:`ColourOptions`): ``colour_strength``, ``lock_neutral``, ``chart``, and ``lut``, a .cube.
     Raises a RelumeError.
     """
     path = str(mask) if isinstance(mask, str | Path) else None
@@ -197,6 +203,7 @@ def restore(
         consistent=consistent,
         threads=threads,
         realism=realism,
+        relic=ColourOptions(colour_strength, lock_neutral, chart, lut=None if lut is None else str(lut)),
     )
 
     def again() -> Source:
