@@ -60,3 +60,32 @@ def test_the_command_writes_what_it_says(tmp_path, monkeypatch):
     fresh = next(row for row in rows if row["set"] == "Set14 fresh")
     assert fresh["delta_e"] == 0
     assert rows[1]["delta_e_over_bicubic"] == pytest.approx(rows[1]["delta_e"] / rows[0]["delta_e"])
+
+
+def test_rows_and_sheets_are_drawn_and_the_blind_one_has_a_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "relics").mkdir()
+    Image.fromarray(picture(3, 60)).save(tmp_path / "relics" / "dunhuang_cave257_01.png")
+    runs = (
+        ["row", "relics/dunhuang_cave257_01.png", "-o", "row.png", "--models", "bicubic", "--box", "0,0,30,20"],
+        ["sheet", "--data", ".", "-o", "sheet.png", "--models", "gray-world,auto-levels"],
+        ["sheet", "--data", ".", "-o", "blind.png", "--models", "auto-levels", "--key", "key.json"],
+    )
+    for words in runs:
+        result = CliRunner().invoke(build(["bench", *words]), ["bench", *words])
+        assert result.exit_code == 0, result.stderr
+        assert Image.open(words[words.index("-o") + 1]).width > 100
+    assert sorted(json.loads((tmp_path / "key.json").read_text())["1"].values()) == ["auto-levels", "input"]
+    words = [
+        "bench",
+        "row",
+        "relics/dunhuang_cave257_01.png",
+        "-o",
+        "x.png",
+        "--models",
+        "bicubic",
+        "--box",
+        "0,0,90,9",
+    ]
+    result = CliRunner().invoke(build(words), words)
+    assert result.exit_code == 2 and not (tmp_path / "x.png").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from relume.cli.bench_relic import relics, row, sheet
 from relume.cli.footprint import footprint
 from relume.cli.output import emit, say, statuses, tell
 from relume.signal import UsageError
@@ -26,7 +27,7 @@ SR_SETS = "Set5,Set14,BSD100"
 def register(app: typer.Typer) -> None:
     """Add ``bench`` and its commands: what is measured, what is drawn, and what keeps the documents true."""
     bench = typer.Typer(help="Measure what is shipped.", no_args_is_help=True, rich_markup_mode=None)
-    for command in (images, realism, speed, footprint, claims, figure, curves, tables):
+    for command in (images, realism, speed, footprint, claims, figure, row, sheet, curves, tables):
         bench.command(command.__name__)(command)
     app.add_typer(bench, name="bench")
 
@@ -45,8 +46,6 @@ def images(
     """Every model on every set: PSNR-Y, SSIM-Y, PSNR-RGB, LPIPS, parameters, operations, time."""
     with statuses(as_json, {"rows": []}):
         if task == "relic":
-            from relume.cli.bench_relic import relics
-
             _answer(*relics(data, scale, _list(sets), _list(models), out, _progress), as_json=as_json)
             return
         if task != "sr":

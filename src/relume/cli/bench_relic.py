@@ -1,10 +1,15 @@
-"""``relume bench images --task relic``: aged relics restored by every rival, and fresh pictures left alone."""
+"""``relume bench images --task relic``, ``bench row`` and ``bench sheet``: relics by every rival."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+
+from relume.cli.output import statuses
+from relume.signal import UsageError
 
 SETS = ("relics", "Set14")
 FRESH = "Set14"
@@ -40,3 +45,49 @@ def relics(
     head = results.provenance(sys.argv[1:], relic.PROTOCOL, SEED)
     results.write(out or Path("results") / f"relic-x{scale}.json", head, rows)
     return head, rows, relic.table(rows)
+
+
+def row(
+    image: Annotated[Path, typer.Argument(help="A picture of a relic, as it is.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
+    scale: Annotated[int, typer.Option(help="Enlarge by this factor.")] = 4,
+    models: Annotated[str, typer.Option(help="Rivals by commas.")] = "bicubic,srgan-x4,ours",
+    box: Annotated[str, typer.Option(help="Also this part, X0,Y0,X1,Y1.")] = "",
+) -> None:
+    """The comparison of the survey's Figures 5 and 6: original, bicubic, SRGAN, CR-SRGAN."""
+    with statuses(False):
+        from relume.bench import relic, relic_figures
+        from relume.bench.sets import Picture, load
+
+        try:
+            corners = [int(part) for part in box.split(",")] if box else []
+        except ValueError as error:
+            raise UsageError(f"--box takes four whole numbers X0,Y0,X1,Y1, not '{box}'") from error
+        picture = Picture(image.stem, relic.colour(load(image)))
+        relic_figures.row(picture, relic.chosen(_names(models), scale), scale, out, corners)
+
+
+def sheet(
+    data: Annotated[Path, typer.Option(help="The folder that holds relics.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The contact sheet, a PNG or SVG.")],
+    key: Annotated[Path | None, typer.Option(help="Shuffle and letter the lines; the key goes to this JSON.")] = None,
+    models: Annotated[str, typer.Option(help="Rivals by commas.")] = "CLAHE,ours",
+    only: Annotated[str, typer.Option(help="Pictures whose name begins so.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+) -> None:
+    """Every test relic as it is and restored, by name, or blind with a key in a file of its own."""
+    with statuses(False):
+        from relume.bench import relic, relic_figures
+
+        pictures = [picture for picture in relic.pictures(data, "relics") if picture.name.startswith(only)]
+        if not pictures:
+            raise UsageError(f"no test relic is called {only}...")
+        rivals = [rival for rival in relic.chosen(_names(models), 1) if rival.name in _names(models)]
+        if key is None:
+            relic_figures.contact(pictures, rivals, out)
+        else:
+            relic_figures.blind(pictures, rivals, out, key, seed)
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
