@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
+from relume.evidence import folder
 from relume.evidence.consistency import of_files
 from relume.runtime import record as records
 from relume.runtime import redo, zoo
@@ -15,6 +16,7 @@ from relume.runtime.colour_options import ColourOptions
 from relume.runtime.lut import BadLut
 from relume.runtime.naming import Job
 from relume.runtime.options import Options
+from relume.runtime.photo_options import PhotoOptions
 from relume.runtime.restore import estimate, restore, restore_file
 from relume.signal import UsageError
 from tests.relics import brighter, colour_network
@@ -163,6 +165,35 @@ def test_a_chart_in_the_picture_takes_the_place_of_the_network(tmp_path, make) -
     with pytest.raises(UsageError, match="gray picture"):
         restore_file(gray, tmp_path / "d.png", colour(chart=box))
     assert not (tmp_path / "d.png").exists()
+
+
+def test_losses_are_filled_inside_the_mask_and_marked(tmp_path, make, monkeypatch) -> None:
+    for name in ("damage-mask", "repair"):
+        path = Path(__file__).parent.parent / "data" / f"tiny-{name}.onnx"
+        monkeypatch.setitem(zoo.SHIPPED, name, (str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
+    picture = make.smooth(70, 90)
+    mask = np.zeros((70, 90, 1), np.uint8)
+    mask[20:24, 10:80] = 255
+    source = write(tmp_path / "a.png", make, picture, ".png")
+    given = write(tmp_path / "m.png", make, mask, ".png")
+    plain = restore_file(source, tmp_path / "plain.png", relic())
+    photo = PhotoOptions(mask=str(given))
+    target = tmp_path / "out" / "filled.png"
+    options = relic(relic=ColourOptions(fill=True), photo=photo, mask_out=tmp_path / "n.png")
+    result, made = restore_and_record(Job(source, target, target.parent), options, lambda _: None)
+    changed = make.decoded(target.read_bytes()) != make.decoded((tmp_path / "plain.png").read_bytes())
+    assert changed[20:24, 10:80].any(axis=2).mean() > 0.9
+    changed[20:24, 10:80] = False
+    assert not changed.any()
+    np.testing.assert_array_equal(make.decoded((tmp_path / "n.png").read_bytes())[..., :1], mask)
+    assert plain.digital_source_type.endswith("algorithmicallyEnhanced")
+    assert result.digital_source_type.endswith("compositeWithTrainedAlgorithmicMedia")
+    assert set(made.models) == {"repair", "relic-colour"}
+    folder.make(records.record_path(target), tmp_path / "evidence")
+    np.testing.assert_array_equal(make.decoded((tmp_path / "evidence" / "invented.png").read_bytes()), mask)
+    assert redo.repeat(redo.prepare(records.record_path(target), None, None), lambda _: None).identical
+    with pytest.raises(UsageError, match="--fill"):
+        relic(photo=photo)
 
 
 def test_arrays_are_restored_alike(make) -> None:

@@ -66,6 +66,7 @@ ColorStrength = Annotated[float, typer.Option("--color-strength", help="relic: t
 Neutral = Annotated[bool, typer.Option("--lock-neutral", help="relic: what is gray stays gray.")]
 Chart = Annotated[str | None, typer.Option(help="relic: X0,Y0,X1,Y1 of a ColorChecker in the picture.")]
 Reference = Annotated[Path | None, typer.Option(help="relic: a CSV of patches of known colour in the picture.")]
+Fill = Annotated[bool, typer.Option("--fill", help="relic: fill cracks and losses, found or given by --mask.")]
 Lut = Annotated[Path | None, typer.Option(help="relic: apply this .cube in place of an estimate.")]
 LutOut = Annotated[Path | None, typer.Option(help="relic: write the change of colour as a .cube.")]
 Evidence = Annotated[Path | None, typer.Option(help="A folder for the evidence: residual, maps, report.")]
@@ -97,6 +98,7 @@ def restore(
     lock_neutral: Neutral = False,
     chart: Chart = None,
     reference: Reference = None,
+    fill: Fill = False,
     lut: Lut = None,
     lut_out: LutOut = None,
     evidence: Evidence = None,
@@ -143,7 +145,7 @@ def restore(
             strip=strip,
             threads=threads or shared(workers),
             realism=realism,
-            relic=colour_options(color_strength, lock_neutral, chart, reference, lut),
+            relic=dataclasses.replace(colour_options(color_strength, lock_neutral, chart, reference, lut), fill=fill),
             lut_out=lut_out,
         )
         view = View(as_json, quiet, dry_run, evidence)

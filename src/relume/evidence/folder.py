@@ -31,7 +31,9 @@ from relume.runtime.pictures import Metadata, Source, Target, open_sink, views
 from relume.runtime.pictures.errors import Exists, Unwritable
 from relume.runtime.record import Record
 from relume.runtime.redo import options_of
-from relume.runtime.tasks import relic
+from relume.runtime.tasks import relic, repair
+from relume.runtime.tasks.plan import Request
+from relume.runtime.tasks.table import planned
 from relume.signal import Array
 
 SCHEMA = "relume.evidence/1"
@@ -96,7 +98,7 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     _map(draft / "consistency.png", agreed.heat / heat.FULL)
     sure = uncertainty.of_options(again, options)
     _map(draft / "uncertainty.png", sure.spread / SPREAD_FULL)
-    invented = _invented(draft / "invented.png", record, result)
+    invented = _invented(draft / "invented.png", record, _filled(again, options))
     small = [views.read_small(path, *_small_size(record)) for path in (original, result)]
     found = Findings(
         consistency_db=round(agreed.decibels, 3),
@@ -150,24 +152,33 @@ def _map(path: Path, level: Array) -> None:
     heat.write(path, np.clip(level, 0, 1) * heat.FULL)
 
 
-def _invented(path: Path, record: Record, result: Path) -> float:
+def _filled(again: Callable[[], Source], options: Options) -> Array | None:
+    """Which pixels of the original were filled, (H, W) bool, found again; None where none could be."""
+    return planned(Request(again, options)).mask if options.relic.fill else None
+
+
+def _invented(path: Path, record: Record, filled: Array | None) -> float:
     """Write the mask of what no part of the original stands behind: 255 filled, 128 perhaps invented texture, 0 not.
 
     Returns the share of pixels that are not 0.
     """
-    generative = record.digital_source_type.endswith("compositeWithTrainedAlgorithmicMedia")
-    value = 128 if generative else 0
-    rows = np.full((256, record.width, 1), value, np.uint8)
+    fidelity = [zoo.find(name).card for name, sha256 in records.weights_of(record) if sha256 is not None]
+    texture = any(card.fidelity == "generative" and card.task != repair.FILLER for card in fidelity)
+    value, scale, count = 128 if texture else 0, record.scale, 0
     path.touch()
     sink = open_sink(path, Target("png", record.width, record.height, 1, np.dtype(np.uint8), Metadata()))
     try:
-        for start in range(0, record.height, 256):
-            sink.write(rows[: min(256, record.height - start)])
+        for start in range(0, record.height // scale, 64):
+            hole = np.zeros((min(64, record.height // scale - start), record.width // scale), bool)
+            hole = hole if filled is None else filled[start : start + 64]
+            rows = np.where(hole, 255, value).astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
+            count += int(np.count_nonzero(rows))
+            sink.write(rows[..., None])
         sink.finish()
     except BaseException:
         sink.abandon()
         raise
-    return float(value > 0)
+    return count / (record.width * record.height)
 
 
 def _small_size(record: Record) -> tuple[int, int]:

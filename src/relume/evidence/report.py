@@ -109,7 +109,7 @@ def sentence(record: Record, found: Findings) -> str:
     if found.chart is not None:
         said += f"On {found.chart['patches']} patches of known colour the mean CIEDE2000 difference fell from "
         said += f"{found.chart['delta_e_before']:.1f} to {found.chart['delta_e_after']:.1f}. "
-    said += "No pixel was filled; " if found.invented == 0 else "Texture may have been invented by a generative model; "
+    said += "No pixel was invented; " if found.invented == 0 else f"{100 * found.invented:.2f} % of it is invented; "
     return said + "the original file is unchanged, and the residual layer restores it to the bit."
 
 
@@ -128,7 +128,7 @@ def _figures(record: Record, found: Findings) -> list[tuple[str, str]]:
     scaled = "" if found.uncertainty_shrunk == 1 else f", on a copy {found.uncertainty_shrunk:.1f} times smaller"
     spread = f"{found.uncertainty_mean:.4f} of the range on average, 95 % below {found.uncertainty_p95:.4f}; "
     changed, mean, most = (100 * x for x in (found.residual_changed, found.residual_mean, found.residual_largest))
-    invented = "none" if found.invented == 0 else "texture, perhaps everywhere: the model is generative"
+    invented = "none" if found.invented == 0 else f"{100 * found.invented:.2f} % of the picture (see the map)"
     return [
         ("Colour measured, mean CIEDE2000", measured),
         ("Colours moved by, mean CIEDE2000", f"{found.colour_moved_delta_e:.1f} (on a small sRGB copy)"),

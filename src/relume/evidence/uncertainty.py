@@ -2,7 +2,8 @@
 
 Nothing about a relic depends on how its picture is turned. So the picture is restored in all eight of its flips and
 quarter turns, each turned back, and where these disagree the network has guessed. The spread says how far they differ,
-and cannot see an error that all eight share. With a generative partner the realism dial, turned to its end, counts too.
+and cannot see an error that all eight share. Filling is left out, as what was filled is a guess throughout. With a
+generative partner the realism dial, turned to its end, counts too.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def of_options(again: Callable[[], Source], options: Options) -> Uncertainty:
 
 def _settings(options: Options) -> list[Options]:
     """The options asked for, and with the dial at the other end where there is a generative partner."""
-    plain = dataclasses.replace(options, report=None, lut_out=None, mask_out=None)
+    whole = dataclasses.replace(options.relic, fill=False)
+    photo = dataclasses.replace(options.photo, mask=None, mask_sha256=None)
+    plain = dataclasses.replace(options, report=None, lut_out=None, mask_out=None, relic=whole, photo=photo)
     if options.model is None and options.task == "relic" and (options.scale == 1 or relic.DETAIL_MODEL in SHIPPED):
         return [plain]
     if PARTNERS.get(options.model or upscale.DEFAULT_MODEL) not in SHIPPED:

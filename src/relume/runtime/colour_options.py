@@ -18,7 +18,8 @@ class ColourOptions:
 
     ``chart``: the box of a 24-patch ColorChecker, x0, y0, x1, y1. ``patches``: reference patches of known colour.
     ``lut``: the path of a ``.cube`` to apply, and ``lut_sha256`` the hash that its file must have (None: any). At most
-    one of these three; with none of them the shipped network estimates the transform.
+    one of these three; with none of them the shipped network estimates the transform. ``fill``: fill cracks and losses,
+    which are detected unless a mask is given.
     """
 
     strength: float = 1.0
@@ -27,6 +28,7 @@ class ColourOptions:
     patches: tuple[Patch, ...] = ()
     lut: str | None = None
     lut_sha256: str | None = None
+    fill: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:

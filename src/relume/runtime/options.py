@@ -22,7 +22,7 @@ KEEPING = ("repair", "denoise", "depixelate", "colorize")
 
 _DIALS = {
     "strength": ("repair", "denoise", "depixelate", "colorize", "photo"),
-    "mask": ("repair", "photo"),
+    "mask": ("repair", "photo", "relic"),
     "sigma": ("denoise", "photo"),
     "block": ("depixelate", "photo"),
     "hints": ("colorize", "photo"),
@@ -90,6 +90,8 @@ class Options:
             raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {self.realism}")
         if self.realism and self.task not in ("upscale", "relic"):
             raise UsageError(f"realism is a dial of the tasks upscale and relic, not of {self.task}")
+        if self.task == "relic" and not self.relic.fill and (self.photo.mask is not None or self.mask_out is not None):
+            raise UsageError("a relic's losses are filled, and a mask taken or given, where --fill asks for it")
         if self.task != "relic" and (self.relic != ColourOptions() or self.lut_out is not None):
             raise UsageError(f"a change of colour is a matter of the task relic, not of {self.task}")
 
@@ -97,7 +99,7 @@ class Options:
 
     def _check_dials(self) -> None:
         given = {name: getattr(self.photo, name) for name in _DIALS} | {"mask_out": self.mask_out}
-        for name, tasks in (_DIALS | {"mask_out": ("repair", "photo")}).items():
+        for name, tasks in (_DIALS | {"mask_out": ("repair", "photo", "relic")}).items():
             if given[name] not in (None, (), False) and self.task not in tasks:
                 raise UsageError(f"{name.replace('_', '-')} is a dial of {', '.join(tasks)}, not of {self.task}")
 

@@ -5,11 +5,13 @@ of the whole picture, from which ``relic-colour`` predicts one change of colour 
 same everywhere, so no tile has a colour of its own, and it can be dialled, given away and applied elsewhere. Detail
 follows: ``relic-detail`` where it ships and can, else ``cascade-psnr``; at x1 without either, colour alone.
 
+Cracks and losses are filled first where that is asked for, as the task repair does it, and marked in a mask.
 A chart or reference patches in the picture, or a ``.cube``, take the network's place: then colour is measured.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,9 +31,9 @@ from relume.runtime.lut import sha256 as lut_sha256
 from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE, Source, colours
 from relume.runtime.pictures.icc import srgb_encode, tone_curve
-from relume.runtime.tasks import upscale
+from relume.runtime.tasks import repair, upscale
 from relume.runtime.tasks.plan import Plan, Request
-from relume.runtime.tasks.steps import Net, chain
+from relume.runtime.tasks.steps import Chain, Net, chain
 from relume.signal import Array, ModelError, UsageError
 
 COLOUR_MODEL, DETAIL_MODEL = "relic-colour", "relic-detail"
@@ -90,17 +92,25 @@ def plan(request: Request, found: Estimated | None = None) -> Plan:
         found = Estimated(Lut.identity(2), _decided(options.relic, "not looked at yet", origin="unknown"))
     found = found or estimate(options.relic, request.open)
     colour = Colour(found.lut.at(options.relic.strength)) if options.relic.strength else None
-    steps: list[Step] = [step for step in (colour, detail) if step is not None]
+    filling = _filling(request, source) if options.relic.fill else None
+    steps: list[Step] = [step for step in (filling and filling.step, colour, detail) if step is not None]
+    generative = filling is not None or (detail is not None and detail.model.card.fidelity == "generative")
     return Plan(
         source,
         chain(steps),
-        SOURCE_TYPE["faithful" if detail is None else detail.model.card.fidelity],
-        notes=found.notes,
-        decisions=(found.decision, _told(detail)),
-        before=() if found.net is None else (found.net,),
+        SOURCE_TYPE["generative" if generative else "faithful"],
+        notes=found.notes + (filling.notes if filling else ()),
+        decisions=(*(filling.decisions if filling else ()), found.decision, _told(detail)),
+        before=(*(filling.before if filling else ()), *(() if found.net is None else (found.net,))),
+        mask=filling.mask if filling else None,
         dial=None if detail is None else detail.dial,
         expected=colour,
     )
+
+
+def _filling(request: Request, source: Source) -> Plan:
+    """The task repair as the first part of this one."""
+    return repair.plan(dataclasses.replace(request, options=dataclasses.replace(request.options, model=None)))
 
 
 def change_of(plan: Plan) -> Lut:
@@ -110,8 +120,10 @@ def change_of(plan: Plan) -> Lut:
 
 def detail_of(plan: Plan) -> str:
     """What to ask for by ``Options.model`` to get the detail of a plan of this task again."""
-    last = plan.dial.faithful if plan.dial else plan.step.nets[-1].model if plan.step.nets else None
-    return last.name if last else NO_DETAIL
+    steps = plan.step.steps if isinstance(plan.step, Chain) else (plan.step,)
+    if plan.dial is not None:
+        return plan.dial.faithful.name
+    return next((step.model.name for step in steps if isinstance(step, upscale.Upscale)), NO_DETAIL)
 
 
 def estimate(wanted: ColourOptions, again: Callable[[], Source]) -> Estimated:
