@@ -104,6 +104,7 @@ def plan(request: Request, found: Estimated | None = None) -> Plan:
         before=(*(filling.before if filling else ()), *(() if found.net is None else (found.net,))),
         mask=filling.mask if filling else None,
         dial=None if detail is None else detail.dial,
+        compared=detail is not None or filling is not None,
         expected=colour,
     )
 
