@@ -128,6 +128,25 @@ def speed(rows: Rows) -> str:
     return markdown(["what", "ratio", "of", "over"], lines)
 
 
+def photographs(rows: Rows) -> str:
+    """One line a model and set of a task for photographs, ours in bold."""
+    header = ["model", "set", "n", "PSNR", "SSIM", "LPIPS", "ΔE2000", "colourfulness / truth's"]
+    extra = {"mask_iou": "mask IoU", "hint_delta_e": "ΔE within 40 px of a hint"}
+    more = [name for name in extra if any(name in row for row in rows)]
+    lines = []
+    for row in rows:
+        cells = [
+            number(row["psnr"], 2),
+            number(row["ssim"], 4),
+            number(row["lpips_alex"], 4),
+            number(row["delta_e"], 2),
+        ]
+        cells.append(number(row["colourfulness"] / max(row["colourfulness_truth"], 1e-9), 2))
+        name = f"**{row['model']}**" if row["role"] == "ours" else row["model"]
+        lines.append([name, row["set"], str(row["n"]), *cells, *(number(row.get(key), 2) for key in more)])
+    return markdown([*header, *(extra[name] for name in more)], lines)
+
+
 def realism(rows: Rows) -> str:
     """The dial: fidelity and perceptual distance at each setting."""
     lines = [
@@ -181,6 +200,11 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "equal-budget-gains": ("equal-budget.json", gains),
     "designs": ("designs.json", images),
     "printed": (None, printed),
+    "photo": ("photo-photo.json", photographs),
+    "repair": ("photo-repair.json", photographs),
+    "denoise": ("photo-denoise.json", photographs),
+    "depixelate": ("photo-depixelate.json", photographs),
+    "colorize": ("photo-colorize.json", photographs),
     "speed": ("speed.json", speed),
     "footprint": ("footprint.json", footprint),
     "realism": ("realism.json", realism),

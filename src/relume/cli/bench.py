@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from relume.cli import bench_photo
+from relume.cli.bench_gigapixel import gigapixel
 from relume.cli.bench_relic import relics, row, sheet
 from relume.cli.footprint import footprint
 from relume.cli.output import emit, say, statuses, tell
@@ -27,20 +29,25 @@ SR_SETS = "Set5,Set14,BSD100"
 def register(app: typer.Typer) -> None:
     """Add ``bench`` and its commands: what is measured, what is drawn, and what keeps the documents true."""
     bench = typer.Typer(help="Measure what is shipped.", no_args_is_help=True, rich_markup_mode=None)
-    for command in (images, realism, speed, footprint, claims, figure, row, sheet, curves, tables):
+    for command in (images, realism, speed, footprint, gigapixel, claims, figure, row, sheet, curves, tables):
         bench.command(command.__name__)(command)
+    bench.command("photo-sheet")(bench_photo.sheet)
+    bench.command("samples")(bench_photo.samples)
     app.add_typer(bench, name="bench")
 
 
 def images(
     data: Data,
-    task: Annotated[str, typer.Option(help="What to measure: sr or relic.")] = "sr",
+    task: Annotated[str, typer.Option(help="sr, relic, photo, repair, denoise, depixelate or colorize.")] = "sr",
     scale: Scale = 4,
     sets: Annotated[str, typer.Option(help="Test sets, by commas. Else: those of the task.")] = "",
     models: Models = "",
     precision: Annotated[str, typer.Option(help="auto, bf16 or f32.")] = "auto",
     vgg: Annotated[Path | None, typer.Option(help="An export of LPIPS (VGG), for its column.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json, or relic-xSCALE.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json, or by the task's name.")] = None,
+    n: Annotated[int | None, typer.Option("--n", min=1, help="Photographs: so many of each set, evenly.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Photographs: the seed of the damage.")] = 0,
+    paper: Annotated[Path | None, typer.Option(help="Photographs: an export of the paper's own network.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Every model on every set: PSNR-Y, SSIM-Y, PSNR-RGB, LPIPS, parameters, operations, time."""
@@ -48,8 +55,12 @@ def images(
         if task == "relic":
             _answer(*relics(data, scale, _list(sets), _list(models), out, _progress), as_json=as_json)
             return
+        if task in bench_photo.TASKS:
+            _answer(*bench_photo.photographs(data, task, _list(sets), n, seed, paper, out, _progress), as_json=as_json)
+            return
         if task != "sr":
-            raise UsageError(f"bench images measures the tasks sr and relic, not '{task}'")
+            known = ", ".join(("sr", "relic", *bench_photo.TASKS))
+            raise UsageError(f"bench images measures the tasks {known}, not '{task}'")
         from relume.bench import contenders, lpips, results, tables
         from relume.bench.images import PROTOCOL, compare, measure
         from relume.bench.sets import pair, read_set

@@ -39,7 +39,7 @@ def from_object(image: Any) -> Source:
 
 
 def to_object(out: Array, image: Any) -> Any:
-    """The array ``out`` (H, W, C) in the kind of ``image``: (H, W) for (H, W), a PIL image for one, else as it is."""
+    """The array ``out`` (H, W, C) in the kind of ``image``: gray (H, W) for (H, W), PIL's for PIL's, else as it is."""
     if _is_pil(image):
         from PIL import Image
 
@@ -47,8 +47,8 @@ def to_object(out: Array, image: Any) -> Any:
         if "icc_profile" in image.info and made.mode == image.mode:
             made.info["icc_profile"] = image.info["icc_profile"]
         return made
-    flat = isinstance(image, np.ndarray) and image.ndim == 2
-    return out[..., 0] if flat or (out.shape[2] == 1 and not isinstance(image, np.ndarray)) else out
+    flat = not isinstance(image, np.ndarray) or image.ndim == 2
+    return out[..., 0] if flat and out.shape[2] == 1 else out
 
 
 def _is_pil(image: Any) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from relume.colour import rgb_to_lab
+from relume.degrade.pixels import resample
 from relume.runtime.pictures import Source
 from relume.runtime.working import Working
 from relume.signal import Array
@@ -15,7 +16,7 @@ from relume.survey import Grid, NoiseMeter, find_grid
 
 SMALL = 256
 """The small copy's longer side is this or up to twice as much; less only where the picture is smaller."""
-_BAND = 64
+_BAND, _COARSE = 64, 64
 _NEUTRAL = 2.0
 """Chroma in Lab that nobody sees."""
 _TONED = 4.0
@@ -40,8 +41,11 @@ class Look:
 
     @cached_property
     def lab(self) -> Array:
-        """The small copy in CIE Lab, (h, w, 3)."""
-        return rgb_to_lab(self.small if self.small.shape[2] == 3 else np.repeat(self.small, 3, axis=2))
+        """A copy of at most 64 pixels a side, in which noise has no colour left, in CIE Lab, (h, w, 3)."""
+        shrink = max(1.0, max(self.small.shape[:2]) / _COARSE)
+        size = tuple(max(1, round(side / shrink)) for side in self.small.shape[:2])
+        coarse = resample(self.small, (size[0], size[1]), "area")
+        return rgb_to_lab(coarse if coarse.shape[2] == 3 else np.repeat(coarse, 3, axis=2))
 
     @cached_property
     def tint(self) -> float:

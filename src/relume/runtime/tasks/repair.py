@@ -105,8 +105,8 @@ def wanted_mask(request: Request, source: Source) -> tuple[Array, tuple[Net, ...
     return detect(request)
 
 
-def detect(request: Request) -> tuple[Array, tuple[Net, ...]]:
-    """Look for damage all over the picture, in one pass."""
+def detect(request: Request, grown: int = GROWN) -> tuple[Array, tuple[Net, ...]]:
+    """Look for damage all over the picture, in one pass; what is found is ``grown`` by so many pixels."""
     source, options = request.open(), request.options
     net = load(DETECTOR, "detect", ("x",), options, source.dtype)
     step, factor = Detect(net), max(1, max(source.height, source.width) // DETECTING)
@@ -119,8 +119,8 @@ def detect(request: Request) -> tuple[Array, tuple[Net, ...]]:
     for _, rows in strips(seen, step, tiles, working, eight, request.progress, made=Working(False)):
         found[row : row + len(rows)] = rows[..., 0] >= LIKELY * 255
         row += len(rows)
-    if found.any():
-        found = binary_dilation(found, np.ones((3, 3), bool), GROWN)
+    if grown and found.any():
+        found = binary_dilation(found, np.ones((3, 3), bool), grown)
     if factor > 1:
         found = found.repeat(factor, axis=0).repeat(factor, axis=1)[: source.height, : source.width]
     return found, (net,)

@@ -1,0 +1,97 @@
+"""The tasks for photographs measured: every rival on the same damaged pictures, against the clean ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from relume.bench.images import Distance, colour
+from relume.bench.photo_cases import Case
+from relume.bench.photo_rivals import Rival, found_mask, one_hint
+from relume.bench.results import interval
+from relume.colour import rgb_to_lab
+from relume.metrics import ciede2000, colourfulness, delta_e, psnr, ssim
+from relume.runtime.tasks.repair import DETECTOR
+from relume.signal import Array, ModelError
+
+MOST_DB = 99.0
+HINT_REACH = 40
+PROTOCOL = (
+    "clean pictures that never trained (of faces and landscapes the test part), damaged by seed and name, all 8-bit "
+    "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB; SSIM mean of the three channels (11x11 "
+    "Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness of Hasler and Suesstrunk "
+    "(2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; ours through the public "
+    "restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask IoU of the detector's mask before it is grown; "
+    "photo: pictures brought to 256x256, strength 1; means with Student's 95 % interval"
+)
+
+
+def score(case: Case, restored: Array, distance: Distance) -> dict[str, float]:
+    """Every metric of one picture."""
+    if restored.shape[:2] != case.truth.shape[:2] or restored.dtype != np.uint8:
+        raise ModelError(f"{case.name}: the result is {restored.dtype} {restored.shape}, not uint8 {case.truth.shape}")
+    found, truth = colour(restored) / 255.0, case.truth / 255.0
+    return {
+        "psnr": min(psnr(found, truth), MOST_DB),
+        "ssim": ssim(found, truth),
+        "lpips_alex": distance(found, truth),
+        "delta_e": delta_e(found, truth),
+        "colourfulness": colourfulness(found),
+        "colourfulness_truth": colourfulness(truth),
+    }
+
+
+def overlap(found: Array, truth: Array) -> float:
+    """Intersection over union of two masks; 1 where both are empty."""
+    union = int((found | truth).sum())
+    return 1.0 if union == 0 else float((found & truth).sum() / union)
+
+
+def near_hint(case: Case, restored: Array) -> dict[str, float]:
+    """Mean CIEDE2000 within 40 pixels of the hint (``hint_delta_e``) and within 3 (``hint_spot_delta_e``)."""
+    x, y, _ = one_hint(case)
+    apart = ciede2000(rgb_to_lab(colour(restored) / 255.0), rgb_to_lab(case.truth / 255.0))
+    rows, columns = np.ogrid[: apart.shape[0], : apart.shape[1]]
+    away = np.hypot(rows - y, columns - x)
+    return {
+        "hint_delta_e": float(apart[away <= HINT_REACH].mean()),
+        "hint_spot_delta_e": float(apart[away <= 3].mean()),
+    }
+
+
+def measure(
+    rival: Rival,
+    cases: Sequence[Case],
+    set_name: str,
+    damage: str,
+    distance: Distance,
+    progress: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """One row: ``rival`` on the cases of a set."""
+    pictures: dict[str, dict[str, float]] = {}
+    for case in cases:
+        restored = rival.run(case)
+        pictures[case.name] = score(case, restored, distance)
+        if case.mask is not None and DETECTOR in rival.models:
+            pictures[case.name]["mask_iou"] = overlap(found_mask(case, 0), case.mask)
+        if damage == "gray" and rival.role == "ours":
+            pictures[case.name] |= near_hint(case, restored)
+        progress(f"{rival.name}, {set_name}, {case.name}")
+    columns = {name: [scores[name] for scores in pictures.values()] for name in next(iter(pictures.values()))}
+    row: dict[str, Any] = {
+        "model": rival.name,
+        "role": rival.role,
+        "uses_true_mask": rival.uses_true_mask,
+        "set": set_name,
+        "damage": damage,
+    }
+    row |= {name: float(np.mean(values)) for name, values in columns.items()}
+    return row | {
+        "n": len(cases),
+        "macs_per_pixel": rival.macs_per_pixel,
+        "interval_95": {name: list(interval(values)) for name, values in columns.items()},
+        "weights_sha256": rival.weights,
+        "pictures": pictures,
+    }

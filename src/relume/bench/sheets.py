@@ -1,0 +1,115 @@
+"""Pages to look at: real photographs before and after, the same in blind order, and the metrics of every sample."""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from relume.bench.figures import GRID, pyplot, save
+from relume.bench.images import colour
+from relume.bench.photo_cases import Case
+from relume.bench.photo_rivals import found_mask, inpainted, non_local_means
+from relume.bench.sets import Picture
+from relume.runtime.files import appearing
+from relume.runtime.restore import restore
+from relume.signal import Array, UsageError
+from relume.survey import noise_sigma
+
+MOST_BYTES = 400_000
+_CELL, _GAP, _LABEL = 190, 6, 14
+_LEAST_NOISE = 4.0
+SEED = 0
+
+
+def contact(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path) -> None:
+    """Write before and after of every picture, side by side, three pairs a row."""
+    pairs = [[picture.pixels, np.asarray(restore(picture.pixels, task, **dials))] for picture in pictures]
+    _write(_page([("", pair) for pair in pairs], columns=3), out)
+
+
+def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, key: Path) -> None:
+    """Write three versions of every picture in an order of its own, and that order to ``key``, a JSON.
+
+    The classical version: Telea's inpainting of the mask that our detector finds, then non-local means at the estimated
+    noise. Version A, B and C of picture k are the columns of row k.
+    """
+    rng, rows, orders = np.random.default_rng(SEED), [], {}
+    for number, picture in enumerate(pictures, 1):
+        versions = {
+            "input": picture.pixels,
+            "classical": classical(picture),
+            "ours": np.asarray(restore(picture.pixels, task, **dials)),
+        }
+        order = [str(name) for name in rng.permutation(list(versions))]
+        orders[str(number)] = {"picture": picture.name, **dict(zip("ABC", order, strict=True))}
+        rows.append((str(number), [versions[name] for name in order]))
+    _write(_page(rows, columns=2), out)
+    with appearing(key) as partial:
+        partial.write_text(json.dumps({"seed": SEED, "task": task, "order": orders}, indent=1) + "\n", encoding="utf-8")
+
+
+def classical(picture: Picture) -> Array:
+    """What a careful user has without networks of ours but for the mask: inpainting, then non-local means."""
+    x = picture.pixels
+    repaired = inpainted(x, found_mask(Case(picture.name, colour(x), x, None)), "telea")
+    sigma = 255 * noise_sigma(x / 255.0)
+    return non_local_means(repaired, sigma) if sigma >= _LEAST_NOISE else repaired
+
+
+def _page(rows: Sequence[tuple[str, Sequence[Array]]], columns: int) -> Image.Image:
+    """Groups of pictures of one cell's height each, ``columns`` groups beside each other, on white."""
+    groups = [(label, [_small(picture) for picture in group]) for label, group in rows]
+    width = max(sum(p.width + 2 for p in group) for _, group in groups) + _GAP
+    lines = -(-len(groups) // columns)
+    page = Image.new("RGB", (columns * width, lines * (_CELL + _GAP + _LABEL)), "white")
+    pen = ImageDraw.Draw(page)
+    for index, (label, group) in enumerate(groups):
+        left, top = index % columns * width, index // columns * (_CELL + _GAP + _LABEL)
+        for number, picture in enumerate(group):
+            page.paste(picture, (left, top + _LABEL))
+            if label:
+                pen.text((left, top), f"{label} {'ABC'[number]}", fill="black")
+            left += picture.width + 2
+    return page
+
+
+def _small(picture: Array) -> Image.Image:
+    image = Image.fromarray(picture).convert("RGB")
+    return image.resize((max(1, round(image.width * _CELL / image.height)), _CELL), Image.Resampling.LANCZOS)
+
+
+def _write(page: Image.Image, out: Path) -> None:
+    if out.suffix.lower() not in (".jpg", ".jpeg"):
+        raise UsageError(f"{out}: a sheet is a JPEG; name a .jpg")
+    for quality in (88, 80, 72, 64, 55, 45, 35):
+        stream = io.BytesIO()
+        page.save(stream, "JPEG", quality=quality, optimize=True)
+        if stream.tell() <= MOST_BYTES:
+            break
+    with appearing(out) as partial:
+        partial.write_bytes(stream.getvalue())
+
+
+def samples(found: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """Draw PSNR and SSIM of every sample, one line a model, one row of panels a results file; PNG or SVG."""
+    plt = pyplot()
+    figure, grid = plt.subplots(len(found), 2, figsize=(10, 2.6 * len(found)), squeeze=False)
+    for panels, results in zip(grid, found, strict=True):
+        models = list(dict.fromkeys(row["model"] for row in results["rows"]))
+        for axes, metric in zip(panels, ("psnr", "ssim"), strict=True):
+            for model in models:
+                rows = [row for row in results["rows"] if row["model"] == model]
+                values = [scores[metric] for row in rows for scores in row["pictures"].values()]
+                axes.plot(range(1, len(values) + 1), values, lw=0.9, label=textwrap.shorten(model, 40))
+            axes.set(title=f"{results['task']}: {metric.upper()}", xlabel="sample")
+            axes.grid(color=GRID, lw=0.5)
+        panels[1].legend(fontsize=6, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.tight_layout()
+    save(figure, out)

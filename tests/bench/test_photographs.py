@@ -1,0 +1,118 @@
+"""The benchmark of the photograph tasks: cases, rivals, rows and sheets, with small networks of random weights."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from relume.bench import photo_cases, photographs, tables
+from relume.bench.photo_cases import TRIALS
+from relume.bench.photo_rivals import Rival, bicubic_of_means
+from relume.bench.sets import Picture
+from relume.cli import build
+from relume.runtime import zoo
+from relume.split import is_test
+
+pytest.importorskip("cv2")
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("damage-mask", "repair", "denoise", "depixelate", "colorize")
+    files = {name: DATA / f"tiny-{name}.onnx" for name in names}
+    small = {name: (str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in files.items()}
+    monkeypatch.setattr(zoo, "SHIPPED", zoo.SHIPPED | small)
+
+
+def picture(height: int, width: int, seed: int) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    waves = [0.5 + 0.4 * np.sin(x / (9 + seed) + c) * np.cos(y / (8 - c)) for c in range(3)]
+    return (255 * np.stack(waves, -1)).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed in range(3):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        Image.fromarray(picture(68, 72, seed)).save(tmp_path / "in" / f"p{seed}.png")
+    return tmp_path / "in"
+
+
+def run(*words: object) -> object:
+    texts = [str(word) for word in words]
+    return CliRunner().invoke(build(texts), texts, prog_name="relume")
+
+
+@pytest.mark.parametrize("task", TRIALS)
+def test_a_case_depends_on_the_seed_and_its_name_alone(task: str) -> None:
+    trial, one = TRIALS[task], Picture("a", picture(64, 72, 1))
+    first, again = trial.make(one, 0), trial.make(one, 0)
+    assert np.array_equal(first.damaged, again.damaged) and first.damaged.dtype == np.uint8
+    assert not np.array_equal(first.damaged, trial.make(Picture("a", picture(64, 72, 2)), 0).damaged)
+    if task in ("repair", "denoise", "photo"):
+        assert not np.array_equal(first.damaged, trial.make(one, 1).damaged)
+        assert not np.array_equal(first.damaged, trial.make(Picture("b", one.pixels), 0).damaged)
+    if task == "repair":
+        assert np.array_equal(first.damaged[~first.mask], first.truth[~first.mask]) and first.mask.any()
+
+
+def test_faces_and_landscapes_give_their_test_part_alone(tmp_path: Path) -> None:
+    (tmp_path / "faces").mkdir()
+    for number in range(20):
+        Image.fromarray(picture(8, 8, number)).save(tmp_path / "faces" / f"{number}.png")
+    names = [p.name for p in photo_cases.clean(tmp_path, "faces", None)]
+    assert names and all(is_test(name) for name in names)
+    assert len(photo_cases.clean(tmp_path, "faces", 2)) == 2
+
+
+def test_a_perfect_rival_scores_perfectly_and_the_input_does_not() -> None:
+    cases = [TRIALS["repair"].make(Picture(f"p{k}", picture(64, 64, k)), 0) for k in range(2)]
+    perfect = photographs.measure(Rival("truth", "ours", lambda c: c.truth), cases, "s", "d", lambda a, b: 0.0)
+    given = photographs.measure(Rival("input", "input", lambda c: c.damaged), cases, "s", "d", lambda a, b: 0.0)
+    assert (perfect["psnr"], perfect["ssim"], perfect["delta_e"]) == (99.0, pytest.approx(1), 0)
+    assert given["psnr"] < 50 and given["n"] == 2 and given["delta_e"] > 0
+
+
+def test_bicubic_of_the_means_beats_the_squares() -> None:
+    case = TRIALS["depixelate"].make(Picture("p", picture(66, 70, 0)), 0)
+    errors = [np.abs(x.astype(float) - case.truth).mean() for x in (case.damaged, bicubic_of_means(case))]
+    assert errors[1] < errors[0]
+
+
+def test_overlap_of_masks() -> None:
+    a, b = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
+    a[:2], b[1:3] = True, True
+    assert photographs.overlap(a, b) == pytest.approx(1 / 3) and photographs.overlap(a & ~a, b & ~b) == 1
+
+
+@pytest.mark.parametrize("task", ["repair", "colorize"])
+def test_the_command_writes_rows_and_samples(folder: Path, tmp_path: Path, task: str) -> None:
+    out = tmp_path / "photo.json"
+    found = run("bench", "images", "--task", task, "--data", folder, "--n", 2, "--out", out, "--json")
+    assert found.exit_code == 0, found.output
+    results = json.loads(out.read_text())
+    keys = {"model", "role", "uses_true_mask", "set", "damage", "psnr", "ssim", "lpips_alex", "delta_e", "n"}
+    assert all(keys <= set(row) for row in results["rows"]) and results["seed"] == 0
+    roles = {row["role"] for row in results["rows"]}
+    assert {"input", "ours"} <= roles and all(row["set"] == "in" for row in results["rows"])
+    assert any(row["uses_true_mask"] for row in results["rows"]) == (task == "repair")
+    assert "ours" in tables.photographs(results["rows"])
+    assert run("bench", "samples", out, "-o", tmp_path / "s.svg").exit_code == 0
+
+
+def test_sheets_are_small_and_the_key_is_apart(folder: Path, tmp_path: Path) -> None:
+    sheet, key = tmp_path / "sheet.jpg", tmp_path / "key.json"
+    assert run("bench", "photo-sheet", folder, "-o", sheet).exit_code == 0
+    found = run("bench", "photo-sheet", folder, "-o", tmp_path / "blind.jpg", "--blind", key)
+    assert found.exit_code == 0, found.output
+    order = json.loads(key.read_text())["order"]
+    assert len(order) == 3 and all(
+        sorted(row[v] for v in "ABC") == ["classical", "input", "ours"] for row in order.values()
+    )
+    assert max(path.stat().st_size for path in (sheet, tmp_path / "blind.jpg")) < 400_000
+    assert run("bench", "photo-sheet", folder, "-o", tmp_path / "sheet.png").exit_code == 2
