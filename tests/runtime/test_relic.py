@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
+import tifffile
 
 pytest.importorskip("onnx")
 
@@ -213,3 +215,21 @@ def test_options_that_do_not_go_together() -> None:
         Options(task="upscale", relic=ColourOptions(strength=0.5))
     with pytest.raises(UsageError, match="X0,Y0,X1,Y1"):
         ColourOptions(chart=(5, 5, 5, 9))
+
+
+def test_a_master_comes_back_as_it_was(tmp_path, make) -> None:
+    profile = make.rgb_profile()
+    picture = make.smooth(50, 70, dtype=np.uint16)
+    image = pyvips.Image.new_from_array(picture).copy(interpretation="rgb16")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    image.tiffsave(str(tmp_path / "master.tif"), compression="none", xres=11.811, yres=11.811)
+    options = relic(model="none", relic=ColourOptions(strength=0.0))
+    restore_file(tmp_path / "master.tif", tmp_path / "a.tif", options)
+    restore_file(tmp_path / "master.tif", tmp_path / "b.tif", relic())
+    for name in ("a.tif", "b.tif"):
+        with tifffile.TiffFile(tmp_path / name) as file:
+            page = file.pages[0]
+            assert page.dtype == np.uint16 and page.compression == 1
+            assert bytes(page.tags["InterColorProfile"].value) == profile
+            assert page.asarray().shape == picture.shape
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), picture)
