@@ -18,8 +18,9 @@ from relume.train.start import earlier
 
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 COLOUR_SAYS = (
-    "one change of colour for a whole picture, from a copy of it of at most 256 pixels a side: grid[n, channel, b, g, r] "
-    "is the restored channel, in [0, 1], of the colour (r, g, b) = index / ({nodes} - 1), to be interpolated linearly. It guesses what ageing did and is no evidence of the colours that once were"
+    "one change of colour for a whole picture, from a copy of at most 256 pixels a side: grid[n, channel, b, g, r] "
+    "is the restored channel, in [0, 1], of the colour (r, g, b) = index / ({nodes} - 1), to be interpolated linearly. "
+    "It guesses what ageing did and is no evidence of the colours that once were"
 )
 COLOUR_PROTOCOL = (
     "held-out training pictures of 80 pixels, aged by fixed seeds: mean CIEDE2000 and PSNR in dB before and after the "
