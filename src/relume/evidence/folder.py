@@ -120,8 +120,8 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     said = {
         "schema": SCHEMA,
         "created": record.created,
-        "original": dataclasses.asdict(record.source),
-        "result": dataclasses.asdict(record.output),
+        "original": _named(record.source),
+        "result": _named(record.output),
         "task": record.task,
         "scale": record.scale,
         "models": dict(records.weights_of(record)),
@@ -131,6 +131,10 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     }
     (draft / "evidence.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     return found
+
+
+def _named(subject: records.Subject) -> dict[str, Any]:
+    return {"name": subject.name, "sha256": subject.sha256, "bytes": subject.bytes}
 
 
 def _change(again: Callable[[], Source], options: Options) -> Lut:

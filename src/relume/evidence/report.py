@@ -28,7 +28,7 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#222;background:#fff;max-width:68rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.05rem;margin:1.6rem 0 .5rem;border-bottom:1px solid #ccc}
 .row{display:flex;flex-wrap:wrap;gap:.8rem}.row figure{margin:0;flex:1 1 14rem;min-width:0}
-img,svg{max-width:100%;height:auto;display:block;background:#eee}figcaption{font-size:.85rem;color:#555;margin-top:.2rem}
+img,svg{max-width:100%;height:auto;display:block;background:#eee}.row img{width:100%}figcaption{font-size:.85rem;color:#555;margin-top:.2rem}
 table{border-collapse:collapse;font-size:.9rem}td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}
 code{font-size:.85em;overflow-wrap:anywhere}blockquote{margin:.5rem 0;padding:.5rem 1rem;background:#f4f2ee}
 @media print{body{margin:0;font-size:11px}h2{break-after:avoid}figure,blockquote{break-inside:avoid}}
@@ -57,7 +57,7 @@ def page(
             ]
         ),
         "<h2>Details</h2>",
-        *(_row(pictures) for pictures in _crops(record, original, result, spread)),
+        _row(_crops(record, original, result, spread)),
         "<h2>Maps</h2>",
         _row(_MAPS),
         "<h2>Figures</h2>",
@@ -155,16 +155,16 @@ def _models(record: Record, cards: Sequence[ModelCard]) -> list[tuple[str, str]]
     return rows or [("none", "no trained model took part")]
 
 
-def _crops(record: Record, original: Path, result: Path, spread: Array) -> list[list[tuple[str, str]]]:
+def _crops(record: Record, original: Path, result: Path, spread: Array) -> list[tuple[str, str]]:
     """Pairs of crops at the liveliest place and where the result is least sure."""
     share = max(8, min(CROP, record.width // 2, record.height // 2)) / record.width
     row, column = np.unravel_index(int(spread.argmax()), spread.shape)
     unsure = (column + 0.5) / spread.shape[1], (row + 0.5) / spread.shape[0]
-    rows = []
+    found: list[tuple[str, str]] = []
     for name, centre in (("the liveliest", glimpses.liveliest(result, share)), ("the least sure", unsure)):
         shown = [glimpses.crop(path, centre, share, SHOWN) for path in (original, result)]
-        rows.append([(_jpeg(data), f"{name} place, {when}") for data, when in zip(shown, WHEN, strict=True)])
-    return rows
+        found += [(_jpeg(data), f"{name} place, {when}") for data, when in zip(shown, WHEN, strict=True)]
+    return found
 
 
 def _view(path: Path) -> str:
