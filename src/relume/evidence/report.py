@@ -28,7 +28,8 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#222;background:#fff;max-width:68rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.05rem;margin:1.6rem 0 .5rem;border-bottom:1px solid #ccc}
 .row{display:flex;flex-wrap:wrap;gap:.8rem}.row figure{margin:0;flex:1 1 14rem;min-width:0}
-img,svg{max-width:100%;height:auto;display:block;background:#eee}.row img{width:100%}figcaption{font-size:.85rem;color:#555;margin-top:.2rem}
+img,svg{max-width:100%;height:auto;display:block;background:#eee}.row img{width:100%}
+figcaption{font-size:.85rem;color:#555;margin-top:.2rem}
 table{border-collapse:collapse;font-size:.9rem}td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}
 code{font-size:.85em;overflow-wrap:anywhere}blockquote{margin:.5rem 0;padding:.5rem 1rem;background:#f4f2ee}
 @media print{body{margin:0;font-size:11px}h2{break-after:avoid}figure,blockquote{break-inside:avoid}}
