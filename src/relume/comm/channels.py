@@ -17,13 +17,16 @@ import numpy as np
 from relume.signal import Array, Draw, UsageError
 
 
+LOUDEST = 200.0
+
+
 def ebn0_to_n0(ebn0_db: float, rate: float) -> float:
     """Noise energy N0 of one complex symbol with Es = 1; ``ebn0_db`` in dB, ``rate`` in bits for each complex use.
 
     The one place where Eb/N0 becomes Es/N0: ``rate`` must be the true rate, with tails, padding and nonce charged.
     """
-    if not math.isfinite(ebn0_db):
-        raise UsageError(f"Eb/N0 must be a finite number of dB, not {ebn0_db}")
+    if not -LOUDEST <= ebn0_db <= LOUDEST:
+        raise UsageError(f"Eb/N0 must lie between -{LOUDEST:g} and {LOUDEST:g} dB, not {ebn0_db}")
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"the rate must be above 0 bits for each complex use, not {rate}")
     return float(10 ** (-ebn0_db / 10) / rate)
