@@ -16,7 +16,6 @@ import numpy as np
 
 from relume.signal import Array, Draw, UsageError
 
-
 LOUDEST = 200.0
 
 
