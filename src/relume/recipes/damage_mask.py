@@ -28,9 +28,9 @@ RECIPE = Detect(
     name="damage-mask",
     net=RestorerShape(inputs=3, outputs=1, widths=(32, 64, 96), depths=(1, 1, 2), residual=False),
     data=PICTURES,
-    steps=1200,
+    steps=2400,
     batch=6,
     patch=96,
-    optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
+    optim=Optim("muon", 4e-3, warmup=100, final=0.01, ema=0.995),
     validate_every=300,
 )

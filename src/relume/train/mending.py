@@ -29,8 +29,10 @@ JUDGED = DamageSpec(("scratches", "folds"), (0.8, 0.6), count=1, seed=11)
 class Detect(Restoration):
     """Where is it damaged? Layers of ``damage`` on pictures that are gray with probability ``gray`` and aged a little.
 
-    Ageing comes before and after the damage: lost contrast, blur, noise. ``dice`` weighs the Dice loss beside the
-    cross entropy; the first looks at the whole mask, so that thin lines are not drowned by the sound pixels.
+    Ageing comes before and after the damage: lost contrast, blur, noise. To be found is what the damage visibly
+    changes, by ``visible`` (of 255) in any channel: a painted layer has wide skirts that nobody sees, and what is not
+    seen is better left alone than painted anew. ``dice`` weighs the Dice loss beside the cross entropy; it looks at
+    the whole mask, so that thin lines are not drowned by the sound pixels.
     """
 
     inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3})
@@ -40,6 +42,7 @@ class Detect(Restoration):
     damage: DamageSpec = field(default_factory=lambda: EVERYTHING)
     gray: float = 0.4
     dice: float = 0.5
+    visible: float = 8.0
 
     def work(self, bank: PictureBank) -> Detecting:
         return Detecting(self, bank)
@@ -70,6 +73,12 @@ def clean_crops(bank: PictureBank, count: int, gray: float, rng: np.random.Gener
     return crops
 
 
+def changed(before: Array, after: Array, by: float) -> Array:
+    """Where two pictures (H, W, 3) in [0, 1] differ by more than ``by`` (of 255) in any channel: (H, W) bool."""
+    different: Array = np.abs(np.clip(after, 0, 1) - before).max(-1) > by / 255
+    return different
+
+
 class Detecting(Work):
     """Binary cross entropy and Dice of the mask's logits."""
 
@@ -83,8 +92,9 @@ class Detecting(Work):
         for i in range(recipe.batch):
             gray = bool((np.ptp(x[i], -1) == 0).all())
             low, high = 0.25 * rng.random(), 1 - 0.25 * rng.random()
-            aged = low + (high - low) * x[i] if rng.random() < 0.4 else x[i]
-            aged = aged * gain[i] + add[i]
+            sound = low + (high - low) * x[i] if rng.random() < 0.4 else x[i]
+            aged = sound * gain[i] + add[i]
+            mask[i] &= changed(sound, aged, recipe.visible)
             if gray:
                 aged = np.broadcast_to(to_luma(aged)[..., None], aged.shape)
             if rng.random() < 0.3:
@@ -102,16 +112,23 @@ class Detecting(Work):
         return entropy + self.recipe.dice * (1 - 2 * common / (total + 1))
 
     def validate(self, run: Callable[..., Tensor]) -> dict[str, float]:
-        """Intersection over union at a probability of 1/2, over all held-out pictures: scratches and folds, and all."""
+        """Intersection over union at a probability of 1/2, over all held-out pictures: scratches and folds, and all.
+
+        ``iou``: with what is visibly damaged; ``iou_whole``: with all that the layers touch.
+        """
         scores = {}
         for name, spec in (("scratches_folds", JUDGED), ("all", self.recipe.damage)):
-            common = union = 0
+            masks: list[Array] = []
             for index, picture in enumerate(self.bank.validation):
                 clean = centre(picture, self.recipe.net.multiple).astype(np.float32) / 255
-                layer, mask = held_out_damage(spec, clean.shape[:2], index)
-                found = run(tensor(np.clip(clean * layer.gain + layer.add, 0, 1)))[0, 0].numpy() > 0
-                common, union = common + int((found & mask).sum()), union + int((found | mask).sum())
-            scores[f"iou_{name}"] = common / max(1, union)
+                layer, whole = held_out_damage(spec, clean.shape[:2], index)
+                damaged = np.clip(clean * layer.gain + layer.add, 0, 1)
+                found = run(tensor(damaged))[0, 0].numpy() > 0
+                seen = whole & changed(clean, damaged, self.recipe.visible)
+                masks.append(np.stack([found, seen, whole]).reshape(3, -1))
+            found, seen, whole = np.concatenate(masks, 1)
+            scores[f"iou_{name}"] = float((found & seen).sum() / max(1, (found | seen).sum()))
+            scores[f"iou_whole_{name}"] = float((found & whole).sum() / max(1, (found | whole).sum()))
         return scores
 
 

@@ -43,6 +43,7 @@ from relume.train.start import earlier, starting_weights
 from relume.train.steps import Supervised
 from relume.train.team import Team
 
+BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
@@ -136,14 +137,14 @@ def draw_picture(rng: np.random.Generator, side: int = 96) -> Array:
     return to_bytes(np.where(edges, shade, 1 - shade))
 
 
-def held_out_scores(log: Path) -> dict[str, Any]:
+def held_out_scores(log: Path, protocol: str = SR_PROTOCOL) -> dict[str, Any]:
     """The last validation that a training logged, with its protocol; empty where there is none."""
     if not log.is_file():
         return {}
     lines = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
     scored = [{k: v for k, v in line.items() if k.startswith(("psnr", "lpips", "step"))} for line in lines]
     validations = [line for line in scored if len(line) > 1]
-    return {"protocol": SR_PROTOCOL, "held-out training pictures": validations[-1]} if validations else {}
+    return {"protocol": protocol, "held-out training pictures": validations[-1]} if validations else {}
 
 
 def export_checkpoint(
@@ -189,7 +190,7 @@ def export_checkpoint(
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
-        scores=held_out_scores(checkpoint.parent / "log.jsonl"),
+        scores=held_out_scores(checkpoint.parent / "log.jsonl", BLOCK_PROTOCOL if blocks else SR_PROTOCOL),
         fidelity="generative" if generative else "faithful",
         description=description or f"{how}, {pairs}",
     )
