@@ -168,7 +168,7 @@ def test_photo_decides_and_says_why(make: ModuleType, tmp_path: Path) -> None:
 
 
 def test_nothing_wrong_means_nothing_changed(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relume.runtime.tasks.repair.LIKELY", 1.1)
+    monkeypatch.setattr("relume.runtime.tasks.photo.CAREFUL", 1.1)
     picture = make.smooth(120, 120)
     assert np.array_equal(restore(picture, "photo"), picture)
 
@@ -233,3 +233,12 @@ def test_what_does_not_suit_is_one_error_and_no_file(
 def test_a_dial_of_another_task_is_refused(asked: dict) -> None:
     with pytest.raises(UsageError):
         Options(**asked)
+
+
+def test_a_frame_is_no_damage_but_a_scratch_is() -> None:
+    mask = np.zeros((100, 80), bool)
+    mask[2:5, 5:75] = mask[5:95, 74:77] = True
+    mask[50, 10:66] = mask[0:9, 20:24] = True
+    kept = masks.without_frame(mask)
+    assert not kept[2:5, 30:].any() and not kept[60:, 74:77].any()
+    assert kept[50, 10:66].all()

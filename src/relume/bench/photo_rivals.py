@@ -22,7 +22,7 @@ from relume.runtime.functions import Function
 from relume.runtime.options import Options
 from relume.runtime.restore import restore
 from relume.runtime.tasks.plan import Request
-from relume.runtime.tasks.repair import DETECTOR, detect
+from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect
 from relume.signal import Array, UsageError
 
 INPAINT_RADIUS = 3
@@ -67,14 +67,14 @@ def inpainted(picture: Array, mask: Array, method: str) -> Array:
 
 
 @lru_cache(maxsize=4)
-def _detected(data: bytes, shape: tuple[int, ...], grown: int) -> Array:
+def _detected(data: bytes, shape: tuple[int, ...], likely: float) -> Array:
     picture = np.frombuffer(data, np.uint8).reshape(shape)
-    return detect(Request(lambda: from_object(picture), Options(task="repair")), grown)[0]
+    return detect(Request(lambda: from_object(picture), Options(task="repair")), likely)[0]
 
 
-def found_mask(case: Case, grown: int = 1) -> Array:
-    """The mask that the shipped detector finds in a case, (H, W) bool."""
-    return _detected(case.damaged.tobytes(), case.damaged.shape, grown)
+def found_mask(case: Case, likely: float = LIKELY) -> Array:
+    """The mask that the shipped detector finds in a case, (H, W) bool; as likely as the task ``repair`` asks for."""
+    return _detected(case.damaged.tobytes(), case.damaged.shape, likely)
 
 
 def true_mask(case: Case) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from relume.bench.images import Distance, colour
 from relume.bench.photo_cases import Case
-from relume.bench.photo_rivals import Rival, found_mask, one_hint
+from relume.bench.photo_rivals import Rival, found_mask, one_hint, true_mask
 from relume.bench.results import interval
 from relume.colour import rgb_to_lab
 from relume.metrics import ciede2000, colourfulness, delta_e, psnr, ssim
@@ -18,12 +18,16 @@ from relume.signal import Array, ModelError
 
 MOST_DB = 99.0
 HINT_REACH = 40
+VISIBLE = 20
+"""8-bit levels by which damage must change a pixel to be seen at once."""
 PROTOCOL = (
     "clean pictures that never trained (of faces and landscapes the test part), damaged by seed and name, all 8-bit "
     "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB; SSIM mean of the three channels (11x11 "
     "Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness of Hasler and Suesstrunk "
     "(2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; ours through the public "
-    "restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask IoU of the detector's mask before it is grown; "
+    "restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at probability 0.5 against "
+    "every pixel that the damage changed, used_mask_iou at the probability that repair asks for, used_mask_iou_visible "
+    "against those changed by 20 levels or more; "
     "photo: pictures brought to 256x256, strength 1; means with Student's 95 % interval"
 )
 
@@ -47,6 +51,16 @@ def overlap(found: Array, truth: Array) -> float:
     """Intersection over union of two masks; 1 where both are empty."""
     union = int((found | truth).sum())
     return 1.0 if union == 0 else float((found & truth).sum() / union)
+
+
+def masks(case: Case) -> dict[str, float]:
+    """How well the detector at one half, and its mask as it is used, match the true mask and what can be seen of it."""
+    seen = np.abs(colour(case.damaged).astype(int) - case.truth).max(axis=2) >= VISIBLE
+    return {
+        "mask_iou": overlap(found_mask(case, 0.5), true_mask(case)),
+        "used_mask_iou": overlap(found_mask(case), true_mask(case)),
+        "used_mask_iou_visible": overlap(found_mask(case), seen & true_mask(case)),
+    }
 
 
 def near_hint(case: Case, restored: Array) -> dict[str, float]:
@@ -75,7 +89,7 @@ def measure(
         restored = rival.run(case)
         pictures[case.name] = score(case, restored, distance)
         if case.mask is not None and DETECTOR in rival.models:
-            pictures[case.name]["mask_iou"] = overlap(found_mask(case, 0), case.mask)
+            pictures[case.name] |= masks(case)
         if damage == "gray" and rival.role == "ours":
             pictures[case.name] |= near_hint(case, restored)
         progress(f"{rival.name}, {set_name}, {case.name}")

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import find_objects, label
 
 from relume.runtime.options import Options
 from relume.runtime.pictures import Metadata, Target, open_sink, open_source, written_kind
@@ -13,6 +14,8 @@ from relume.runtime.pictures.kinds import Written
 from relume.signal import Array, InputRejected, OutputRefused
 
 _BAND = 256
+_MARGIN, _ALONG = 0.08, 0.5
+"""A frame begins within this part of a side, and is longer than that part of the other."""
 
 
 class BadMask(InputRejected):
@@ -75,6 +78,20 @@ def write(path: Path, kind: Written, mask: Array) -> None:
     except BaseException:
         sink.abandon()
         raise
+
+
+def without_frame(mask: Array) -> Array:
+    """``mask`` (H, W) bool without what runs along a side of the picture: the edge of its paper, or a frame."""
+    parts, _ = label(mask, np.ones((3, 3), bool))
+    kept = mask.copy()
+    for number, box in enumerate(find_objects(parts), 1):
+        for axis, length in enumerate(mask.shape):
+            start, stop = box[1 - axis].start, box[1 - axis].stop
+            depth = _MARGIN * mask.shape[1 - axis]
+            near = start < depth or stop > mask.shape[1 - axis] - depth
+            if near and box[axis].stop - box[axis].start > _ALONG * length:
+                kept[box][parts[box] == number] = False
+    return kept
 
 
 def window(mask: Array, top: int, left: int, height: int, width: int) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from relume.runtime import zoo
+from relume.runtime import masks, zoo
 from relume.runtime.flow import Step, cut, strips
 from relume.runtime.look import Look, Shrinking, look
 from relume.runtime.options import Decision, Options
@@ -24,6 +24,8 @@ from relume.survey import Grid
 
 LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
 """The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
+CAREFUL = 0.9
+"""The probability from which damage is filled without being asked for; a frame along the sides is none."""
 LEAST_NOISE = 4.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 GENTLE = 0.8
@@ -118,7 +120,8 @@ def _damage(chosen: _Chosen) -> None:
     given = request.mask is not None or chosen.options.photo.mask is not None
     if not chosen.ships("repair", repair.FILLER, *(() if given else (repair.DETECTOR,))):
         return
-    mask, nets = repair.wanted_mask(request, source)
+    mask, nets = repair.wanted_mask(request, source, CAREFUL)
+    mask = mask if given else masks.without_frame(mask)
     chosen.before.extend(nets)
     share = float(mask.mean())
     text = f"{100 * share:.2f} % of the pixels are damaged ({'given' if given else 'found'})"

@@ -25,10 +25,10 @@ from relume.signal import Array
 from relume.survey import Grid
 
 DETECTOR, FILLER = "damage-mask", "repair"
-LIKELY = 0.5
-"""The probability from which a pixel counts as damaged."""
-GROWN = 1
-"""Pixels that a detected mask is grown by, so that no rim of the damage is left."""
+LIKELY = 0.8
+"""The probability from which a pixel is filled: to paint over a sound one costs more than to leave a faint scratch."""
+GROWN = 0
+"""Pixels that a detected mask is grown by."""
 DETECTING = 1024
 """Damage is looked for in a copy whose longer side is below twice this: wide damage looks as it did in training."""
 FILLED = "the filled pixels were painted by a network and are no evidence of what was there"
@@ -93,7 +93,7 @@ def _given(request: Request) -> bool:
     return request.mask is not None or request.options.photo.mask is not None
 
 
-def wanted_mask(request: Request, source: Source) -> tuple[Array, tuple[Net, ...]]:
+def wanted_mask(request: Request, source: Source, likely: float = LIKELY) -> tuple[Array, tuple[Net, ...]]:
     """The mask of damage, (H, W) bool, as it was given or as it is detected; and the networks that detected it."""
     photo = request.options.photo
     if request.mask is not None:
@@ -102,11 +102,11 @@ def wanted_mask(request: Request, source: Source) -> tuple[Array, tuple[Net, ...
         return masks.read(Path(photo.mask), source.height, source.width, photo.mask_sha256, request.options), ()
     if request.dry:
         return np.ones((source.height, source.width), bool), ()
-    return detect(request)
+    return detect(request, likely)
 
 
-def detect(request: Request, grown: int = GROWN) -> tuple[Array, tuple[Net, ...]]:
-    """Look for damage all over the picture, in one pass; what is found is ``grown`` by so many pixels."""
+def detect(request: Request, likely: float = LIKELY, grown: int = GROWN) -> tuple[Array, tuple[Net, ...]]:
+    """Look for damage all over the picture, in one pass: what is as ``likely``, ``grown`` by so many pixels."""
     source, options = request.open(), request.options
     net = load(DETECTOR, "detect", ("x",), options, source.dtype)
     step, factor = Detect(net), max(1, max(source.height, source.width) // DETECTING)
@@ -117,7 +117,7 @@ def detect(request: Request, grown: int = GROWN) -> tuple[Array, tuple[Net, ...]
     found = np.zeros((seen.height, seen.width), bool)
     row = 0
     for _, rows in strips(seen, step, tiles, working, eight, request.progress, made=Working(False)):
-        found[row : row + len(rows)] = rows[..., 0] >= LIKELY * 255
+        found[row : row + len(rows)] = rows[..., 0] >= likely * 255
         row += len(rows)
     if grown and found.any():
         found = binary_dilation(found, np.ones((3, 3), bool), grown)
