@@ -13,7 +13,7 @@ def random_branch() -> ColourBranch:
     torch.manual_seed(0)
     for weight in branch.parameters():
         torch.nn.init.normal_(weight, std=0.2)
-    return branch
+    return branch.eval()
 
 
 def test_one_pass_gives_every_scale():

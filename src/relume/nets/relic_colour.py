@@ -84,8 +84,8 @@ class ColourBranch(nn.Module):
         return table(curves, mix, self.shape.side)
 
     def change(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What (N, features) call for: curves (N, 3, knots) and mix (N, 3, 3)."""
-        said = self.decide(features)
+        """What (N, features) call for: curves (N, 3, knots) and mix (N, 3, 3); in training a tenth is not looked at."""
+        said = self.decide(functional.dropout(features, 0.1, self.training))
         return self.curves(said), self.matrix(said)
 
     def curves(self, said: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class RelicColour:
     batch: int = 128
     store: int = 80
     cuts: tuple[int, ...] = (48, 64, 80)
-    count: int = 16000
+    count: int = 40000
     pixels: int = 192
     fresh: float = 0.15
     noise: float = 0.012
