@@ -3,6 +3,7 @@
     relume train equal_budget.cascade --data DATA --out runs/equal/cascade
     relume train equal_budget.srcnn ... .vdsr .drcn .srresnet .srresnet_plain
     relume train equal_budget.design_local ... .design_global .design_recursion .design_both
+    relume train equal_budget.unshared: the operations of design_both, every unit with weights of its own
 
 Data: the paper's 291 pictures, T91 and BSD200 (the train part of BSDS500), less 302003, which is a Set5 picture;
 rescaled by 1, 0.8 and 0.6, flipped and turned. Networks that restore luma are trained on luma, the others on colour.
@@ -70,4 +71,5 @@ VARIANTS: dict[str, SuperResolution] = {
     "design_global": single("design_global", DesignShape("global")),
     "design_recursion": single("design_recursion", DesignShape("recursion")),
     "design_both": single("design_both", DesignShape("both")),
+    "unshared": single("unshared", DesignShape("both", depth=12, recursions=1)),
 }
