@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,9 @@ def located(kind: str) -> tuple[bytes, bytes]:
     return picture(30, 20, kind, icc_profile=profile, **more), profile
 
 
+@cache
 def _profile() -> bytes:
+    """One profile for all: it holds the second it was made in."""
     from PIL import ImageCms
 
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -107,7 +107,7 @@ def record(job: Job) -> Response:
 def view(job: Job, name: str) -> Response:
     """A picture for the screen, made by the worker without any metadata; 404 while it is not there."""
     stem, _, suffix = name.partition(".")
-    if not ((stem in VIEWS and suffix == "jpg") or name == "heat.png"):
+    if not ((stem in VIEWS and suffix == "jpg") or name in ("heat.png", "mask.png")):
         abort(404)
     seconds = 0 if stem == "live" else LONG if job.status == DONE else SHORT
     return _file(site().store.views_of(job.id) / name, "image/png" if suffix == "png" else "image/jpeg", seconds)

@@ -8,10 +8,11 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask_limiter.util import get_remote_address
 from pydantic import ValidationError
 
+from relume.runtime.photo_options import read_hints
 from relume.signal import UsageError
 from relume.web import answers, catalogue, jobs
 from relume.web.guard import csrf, uploads
-from relume.web.intake import NoPicture, accept, receive
+from relume.web.intake import NoPicture, accept, read_mask, receive
 from relume.web.models import Ask, describe, describe_offers, dump
 from relume.web.offers import Wish, offers
 from relume.web.openapi import document
@@ -29,7 +30,7 @@ csrf.exempt(api)
 def create() -> Response:
     """Take a picture: multipart with ``image`` and the wishes, or the picture's bytes with the wishes in the query."""
     form = request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded")
-    wish = read_wish((request.form if form else request.args).to_dict())
+    wish = read_wish((request.form if form else request.args).to_dict(), sent_mask())
     with _picture(form) as stream:
         name = _name(form)
         job = accept(stream, name, wish, VISITOR, get_remote_address())
@@ -86,14 +87,31 @@ def openapi() -> Response:
     return jsonify(document(site().settings.max_bytes))
 
 
-def read_wish(fields: dict[str, str]) -> Wish:
+def sent_mask() -> bytes | None:
+    """The mask in the request's form, if there is one."""
+    found = request.files.get("mask")
+    return None if found is None else read_mask(found.stream)
+
+
+def read_wish(fields: dict[str, str], mask: bytes | None = None) -> Wish:
     """The wish in form or query fields; UsageError names the field that is wrong. Other fields are not looked at."""
     try:
         ask = Ask.model_validate({name: text for name, text in fields.items() if name in Ask.model_fields})
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{first['loc'][0]}: {first['msg'].lower()}") from error
-    return Wish(ask.task, ask.scale, ask.model, ask.consistent, ask.strip)
+    return Wish(
+        ask.task,
+        ask.scale,  # type: ignore[arg-type]  # None is the task's own
+        ask.model,
+        ask.consistent,
+        ask.strip,
+        ask.realism,
+        ask.strength,
+        read_hints(ask.hints.split()),
+        ask.colour,
+        mask,
+    )
 
 
 def _picture(form: bool) -> IO[bytes]:

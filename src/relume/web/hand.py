@@ -29,6 +29,8 @@ THUMB, SCREEN, DETAIL = 480, 1600, 112
 FREE_PIXELS = 250_000
 NICENESS = 10
 PR_SET_PDEATHSIG = 1
+COMPARED, MARKED = ("upscale", "photo", "relic"), ("repair", "photo")
+"""The tasks whose results are held against the source, and those that tell which pixels they filled."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Order:
     model: str | None
     consistent: bool
     strip: bool
+    realism: float
+    strength: float | None
+    colour: bool
+    hints: str
+    mask: bytes | None
     max_pixels: int
     seconds: float
 
@@ -149,6 +156,7 @@ def carry_out(order: Order, pipe: Connection) -> None:
 
 def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
     from relume.runtime.options import Options, Progress
+    from relume.runtime.photo_options import PhotoOptions, read_hints
     from relume.runtime.pictures import views as pictures
     from relume.runtime.record import Subject, compose
     from relume.runtime.restore import output_suffix, restore_file
@@ -162,7 +170,6 @@ def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
     views += ["before", "thumb"]
     tell("restoring", gray=shown.gray)
 
-    report = desk / "heat.png"
     options = Options(
         task=order.task,
         scale=order.scale,
@@ -170,11 +177,19 @@ def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
         max_pixels=order.max_pixels,
         consistent=order.consistent,
         strip=order.strip,
-        report=report,
+        realism=order.realism,
+        photo=PhotoOptions(
+            strength=order.strength,
+            mask=_write_mask(order, shown.width, shown.height),
+            hints=read_hints(order.hints.split()),
+            colour=order.colour,
+        ),
+        report=desk / "heat.png" if order.task in COMPARED else None,
+        mask_out=desk / "mask.png" if order.task in MARKED else None,
     )
     target = desk / f"result{output_suffix(order.source)}"
     live = Live(desk / "before.jpg", desk / "live.jpg", shown.width * order.scale, shown.height * order.scale)
-    if shown.width * shown.height > FREE_PIXELS:
+    if shown.width * shown.height > FREE_PIXELS and order.task == "upscale":
         for name in details(order.source, desk, DETAIL, options):
             views.append(name)
             tell("restoring")
@@ -188,12 +203,15 @@ def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
     result = restore_file(order.source, target, options, progress, on_tile=live.paste)
     tell("finishing", tiles_done=1, tiles=1)
     pictures.write_view(target, desk / "after.jpg", SCREEN)
-    views += ["after", *(["heat"] if report.exists() else [])]
+    compared = options.report is not None and result.consistency_db is not None
+    views += ["after", *(["heat"] if compared else []), *(["mask"] if options.mask_out is not None else [])]
     tell("finishing", tiles_done=1, tiles=1)
 
-    name = f"{Path(order.name).stem}_x{order.scale}{target.suffix}"
+    tag = f"x{order.scale}" if order.task == "upscale" else order.task
+    name = f"{Path(order.name).stem}_{tag}{target.suffix}"
     size = order.source.stat().st_size
-    record = compose(None, target, dataclasses.replace(options, report=None), result, size, target.stat().st_size)
+    bare = dataclasses.replace(options, report=None, mask_out=None)
+    record = compose(None, target, bare, result, size, target.stat().st_size)
     record = dataclasses.replace(
         record,
         source=Subject(order.name, None, record.source.sha256, size),
@@ -212,6 +230,17 @@ def _restore(order: Order, views: list[str], tell: Callable[..., None]) -> Made:
         notes=tuple(result.notes),
         record=record.to_json(),
     )
+
+
+def _write_mask(order: Order, width: int, height: int) -> str | None:
+    """The mask that came with the order, brought to the picture's size, as a file; its path."""
+    if order.mask is None:
+        return None
+    from relume.runtime.pictures.views import write_mask
+
+    path = order.desk / "marked.png"
+    write_mask(order.mask, path, width, height)
+    return str(path)
 
 
 def _check_pixels(pixels: int, most: int) -> None:

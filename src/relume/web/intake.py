@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import PurePosixPath
 from typing import IO
 
 from flask import Request, current_app
 
-from relume.runtime.pictures.errors import TooLarge
+from relume.runtime.photo_options import Hint
+from relume.runtime.pictures.errors import NotAPicture, TooLarge
 from relume.signal import InputRejected
 from relume.web import catalogue, jobs
 from relume.web.offers import Wish
@@ -19,7 +21,9 @@ LONGEST_NAME = 120
 FORM_MEMORY = 512 << 10
 FORM_PARTS = 64
 CHUNK = 1 << 18
-FORM_OVERHEAD = 1 << 20
+FORM_OVERHEAD = 2 << 20
+MASK_BYTES = 1 << 20
+MASK_PIXELS = 1 << 24
 
 
 class NoPicture(InputRejected):
@@ -58,6 +62,23 @@ def receive(stream: IO[bytes], most: int) -> IO[bytes]:
     return out
 
 
+def read_mask(stream: IO[bytes]) -> bytes | None:
+    """The bytes of a mask that came with a form, a PNG of at most a megabyte; None for an empty one; a RelumeError."""
+    data = stream.read(MASK_BYTES + 1)
+    if len(data) > MASK_BYTES:
+        raise TooLarge(f"this mask is larger than the {MASK_BYTES >> 20} MiB that are taken")
+    if not data:
+        return None
+    if sniff(io.BytesIO(data), MASK_PIXELS).kind != "png":
+        raise NotAPicture("a mask is a PNG, white where the picture is damaged")
+    return data
+
+
+def spelled(hints: tuple[Hint, ...]) -> str:
+    """Hints as one line of text."""
+    return " ".join(f"{x},{y}={colour}" for x, y, colour in hints)
+
+
 def accept(stream: IO[bytes], name: str, wish: Wish, visitor: str, address: str) -> Job:
     """Check a received file and put it into the queue; raises a RelumeError that says why not."""
     here = site()
@@ -86,6 +107,11 @@ def accept(stream: IO[bytes], name: str, wish: Wish, visitor: str, address: str)
             model=wish.model,
             consistent=wish.consistent,
             strip=wish.strip,
+            realism=wish.realism,
+            strength=wish.strength,
+            colour=wish.colour,
+            hints=spelled(wish.hints),
+            mask=wish.mask,
         )
         try:
             if jobs.submit(here.engine, job, here.limits, lambda digest=digest: here.store.has(digest)):  # type: ignore[misc]

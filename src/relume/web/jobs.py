@@ -69,6 +69,12 @@ def submit(engine: Engine, job: Job, limits: Limits, kept: Callable[[], bool]) -
         return True
 
 
+def mask_of(engine: Engine, job: Job) -> bytes | None:
+    """The mask that came with ``job``, which is not read with the rest of it."""
+    with reading(engine) as session:
+        return session.scalar(select(Job.mask).where(Job.number == job.number))
+
+
 def claim(engine: Engine, worker: str, lease: float) -> Job | None:
     """Take the oldest job that waits, or whose worker has fallen silent; None where there is none. One UPDATE."""
     now = time.time()

@@ -72,6 +72,8 @@ def details(source: Path, folder: Path, side: int, options: Options) -> Iterator
     """
     square = views.liveliest(source, side)
     for scale in range(2, options.scale + 1):
-        found = restore(square, options.task, scale, model=options.model, engine=options.engine)
+        found = restore(
+            square, options.task, scale, model=options.model, engine=options.engine, realism=options.realism
+        )
         views.write_array(found, folder / f"detail-{scale}.jpg")
         yield f"detail-{scale}"

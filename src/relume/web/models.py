@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from relume.runtime.photo_options import read_hints
 from relume.web.offers import AUTO, Offer
 from relume.web.tables import DONE, FAILED, Job
 
+HINTS_LENGTH = 4096
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="The capability: whoever has it may see the picture.")]
-View = Literal["before", "after", "thumb", "live", "heat", "zoom", "detail-2", "detail-3", "detail-4"]
+View = Literal["before", "after", "thumb", "live", "heat", "mask", "zoom", "detail-2", "detail-3", "detail-4"]
 
 
 class Model(BaseModel):
@@ -78,6 +80,14 @@ class Links(Model):
     events: str
 
 
+class Spot(Model):
+    """A colour that is known at one pixel of the upright picture."""
+
+    x: int
+    y: int
+    colour: str
+
+
 class Restoration(Model):
     """One picture, what was asked for it, and how far it is."""
 
@@ -88,6 +98,10 @@ class Restoration(Model):
     model: str
     consistent: bool
     strip: bool
+    realism: float
+    strength: float | None
+    colour: bool
+    hints: list[Spot]
     created: datetime
     ended: datetime | None
     position: int = Field(description="How many pictures are before this one; 0 where it does not wait.")
@@ -116,6 +130,7 @@ class OfferAnswer(Model):
     scales: list[int]
     scale: int
     models: list[ChoiceAnswer]
+    dials: list[str]
 
 
 class Offers(Model):
@@ -130,10 +145,14 @@ class Ask(BaseModel):
     """What can be asked for, as form fields beside ``image`` or as the query of a raw upload."""
 
     task: str = Field("upscale", description="A task of /offers.")
-    scale: int = Field(4, description="The enlargement, one of the task's scales.")
+    scale: int | None = Field(None, description="The enlargement, one of the task's scales; else its own.")
     model: str = Field(AUTO, description="A model of the task, or auto.")
     consistent: bool = Field(False, description="Back-project until the result, made small again, is the source.")
     strip: bool = Field(False, description="Drop EXIF, XMP and IPTC.")
+    realism: float = Field(0.0, ge=0, le=1, description="From 0 (faithful) to 1 (rich in texture, partly invented).")
+    strength: float | None = Field(None, ge=0, le=1, description="From 0 (the original) to 1; else the task's own.")
+    colour: bool = Field(False, description="Let the task photo give a gray picture colours.")
+    hints: str = Field("", max_length=HINTS_LENGTH, description="Known colours: X,Y=#RRGGBB, with spaces between.")
 
 
 def describe(job: Job, position: int, base: str) -> Restoration:
@@ -149,6 +168,10 @@ def describe(job: Job, position: int, base: str) -> Restoration:
         model=job.model,
         consistent=job.consistent,
         strip=job.strip,
+        realism=job.realism,
+        strength=job.strength,
+        colour=job.colour,
+        hints=[Spot(x=x, y=y, colour=colour) for x, y, colour in read_hints(job.hints.split())],
         created=_moment(job.created),
         ended=None if job.ended is None else _moment(job.ended),
         position=position,
@@ -199,6 +222,7 @@ def describe_offers(offers: tuple[Offer, ...], max_bytes: int, max_pixels: int) 
                 scales=list(offer.scales),
                 scale=offer.scale,
                 models=[ChoiceAnswer(name=c.name, text=c.text, scales=list(c.scales)) for c in offer.models],
+                dials=list(offer.dials),
             )
             for offer in offers
         ],

@@ -78,7 +78,7 @@ _ID: dict[str, Any] = {
 
 
 def _create(ask: dict[str, Any]) -> dict[str, Any]:
-    form = {"type": "object", "required": ["image"], "properties": {"image": _BYTES, **ask}}
+    form = {"type": "object", "required": ["image"], "properties": {"image": _BYTES, "mask": _BYTES, **ask}}
     raw = {kind: {"schema": _BYTES} for kind in UPLOADS}
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in ask.items()]
     accepted = _json("Restoration")
@@ -87,7 +87,8 @@ def _create(ask: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": "create",
         "summary": "Send a picture",
-        "description": "As a form with the file “image”, or as the bytes of the picture with the wishes in the query.",
+        "description": "As a form with the file “image” (and “mask”, a PNG of its shape, white where it is damaged), "
+        "or as the bytes of the picture with the wishes in the query.",
         "parameters": [*query, {"name": "name", "in": "query", "schema": {"type": "string"}}],
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}, **raw}},
         "responses": {"202": accepted, **_refused("400", "403", "413", "415", "429", "503")},

@@ -7,13 +7,13 @@ from flask_limiter.util import get_remote_address
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from relume.signal import RelumeError
+from relume.signal import RelumeError, UsageError
 from relume.web import answers, catalogue, jobs
-from relume.web.api import read_wish
+from relume.web.api import read_wish, sent_mask
 from relume.web.guard import known_visitor, uploads, visitor
 from relume.web.intake import NoPicture, accept, again
 from relume.web.models import describe, dump
-from relume.web.offers import AUTO, offers
+from relume.web.offers import AUTO, Wish, offer_of, offers
 from relume.web.openapi import document
 from relume.web.site import site
 from relume.web.tables import ENDED, QUEUED, Job
@@ -40,7 +40,9 @@ def restore() -> Answer:
     files = [file for file in request.files.getlist("image") if file.filename or _size(file)][:MOST_FILES]
     if not files:
         raise NoPicture("choose a picture first")
-    wish, who = read_wish(request.form.to_dict()), visitor()
+    wish, who = _wish(), visitor()
+    if len(files) > 1 and (wish.mask or wish.hints):
+        raise UsageError("marks belong to one picture: send it alone")
     made: list[Job] = []
     for file in files:
         try:
@@ -116,7 +118,7 @@ def record(id: str) -> Response:
 @uploads
 def restore_again(id: str) -> Answer:
     """The same original with other settings."""
-    job = again(_own(id), read_wish(request.form.to_dict()), visitor(), get_remote_address())
+    job = again(_own(id), _wish(), visitor(), get_remote_address())
     return redirect(url_for("pages.picture", id=job.id), 303)
 
 
@@ -178,6 +180,14 @@ def restored_image() -> Response:
 def api_page() -> Answer:
     """The API, for people to read."""
     return render_template("api.html", document=document(site().settings.max_bytes), base=request.host_url.rstrip("/"))
+
+
+def _wish() -> Wish:
+    """What the form asks for; fields that the chosen task has no dial for are left out, as a page shows all of them."""
+    fields = request.form.to_dict()
+    dials = offer_of(fields.get("task", Wish.task)).dials
+    kept = {name: text for name, text in fields.items() if name in (*dials, "task", "strip")}
+    return read_wish(kept, sent_mask() if "mask" in dials else None)
 
 
 def _visible(id: str) -> Job:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Index, create_engine, event, func, select
+from sqlalchemy import Engine, Index, create_engine, event, false, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.types import BigInteger, Integer, Text
+from sqlalchemy.schema import CreateColumn
+from sqlalchemy.types import BigInteger, Integer, LargeBinary, Text
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
@@ -34,7 +35,8 @@ class Job(Base):
     ``id``: 32 hexadecimal digits, 128 random bits. ``visitor``: the signed session that sent it, or ``api``.
     ``kind``: the format that its bytes show. ``lease``: until when ``worker`` holds it, under ``ticket``.
     ``takes``: how often it was begun, ``crashes``: how often that ended a process. ``views``: which views are there
-    (``source``, ``result``, ``zoom``, ``heat`` ...), as words. ``stage`` names what is being done now.
+    (``source``, ``result``, ``zoom``, ``heat`` ...), as words. ``stage`` names what is being done now. ``hints``: known
+    colours, ``x,y=#rrggbb`` each, with spaces between. ``mask``: a small PNG of what is damaged, for its worker alone.
     """
 
     __tablename__ = "jobs"
@@ -62,6 +64,11 @@ class Job(Base):
     model: Mapped[str] = mapped_column(Text)
     consistent: Mapped[bool] = mapped_column(default=False)
     strip: Mapped[bool] = mapped_column(default=False)
+    realism: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    strength: Mapped[float | None] = mapped_column(default=None)
+    colour: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hints: Mapped[str] = mapped_column(Text, default="", server_default="")
+    mask: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True, deferred_raiseload=True)
 
     worker: Mapped[str] = mapped_column(Text, default="")
     ticket: Mapped[str] = mapped_column(Text, default="")
@@ -114,10 +121,21 @@ def connect(url: str) -> Engine:
         event.listen(engine, "begin", _begin)
     try:
         Base.metadata.create_all(engine)
+        _grow(engine)
     except (IntegrityError, OperationalError, ProgrammingError):  # another process made them at the same moment
         with engine.connect() as connection:
             connection.execute(select(Job.number).limit(1))
     return engine
+
+
+def _grow(engine: Engine) -> None:
+    """Give a table that an earlier version made the columns that have come since."""
+    there = {column["name"] for column in inspect(engine).get_columns(Job.__tablename__)}
+    for column in Job.__table__.columns:
+        if column.name not in there:
+            with writing(engine) as session:
+                words = CreateColumn(column).compile(dialect=engine.dialect)
+                session.execute(text(f"ALTER TABLE {Job.__tablename__} ADD COLUMN {words}"))
 
 
 @contextmanager

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 from flask import Flask
 
+from relume.web.offers import having, offers
 from relume.web.site import site
+from relume.web.tables import Job
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def install(app: Flask) -> None:
     """Make the words known to the templates."""
-    for word in (size, pixels, ago, duration):
+    for word in (size, pixels, ago, duration, asked, decisions):
         app.add_template_filter(word)
+    app.add_template_global(having)
     app.context_processor(lambda: {"keeps": span(site().settings.retain)})
+
+
+def asked(job: Job) -> str:
+    """What was asked for, in a line."""
+    titles = {offer.task: offer.title for offer in offers()}
+    words = [titles.get(job.task, job.task) + (f" ×{job.scale}" if job.scale > 1 else "")]
+    words += [f"realism {job.realism:g}"] if job.realism else []
+    words += [f"{100 * job.strength:.0f} % of the change"] if job.strength is not None else []
+    hints = len(job.hints.split())
+    words += [f"{hints} colour{'s' if hints > 1 else ''} set"] if hints else []
+    flags = ((job.colour, "colours too"), (job.consistent, "held to the original"), (job.strip, "without metadata"))
+    return ", ".join(words + [text for flag, text in flags if flag])
+
+
+def decisions(job: Job) -> list[dict[str, Any]]:
+    """What was decided about the picture, step by step, as its record has it: ``title``, ``done``, ``reason``."""
+    titles = {offer.task: offer.title for offer in offers()}
+    found = json.loads(job.record).get("decisions") or [] if job.record else []
+    return [{**decision, "title": titles.get(decision["step"], decision["step"].capitalize())} for decision in found]
 
 
 def span(seconds: float) -> str:

@@ -115,6 +115,11 @@ class Worker:
             model=None if job.model == AUTO else job.model,
             consistent=job.consistent,
             strip=job.strip,
+            realism=job.realism,
+            strength=job.strength,
+            colour=job.colour,
+            hints=job.hints,
+            mask=jobs.mask_of(self.engine, job),
             max_pixels=self.settings.max_pixels,
             seconds=self.settings.seconds,
         )
@@ -185,7 +190,7 @@ class Worker:
         """Move the views that the hand has made to where the page serves them from."""
         place = self.store.views_of(job.id)
         place.mkdir(exist_ok=True, mode=0o700)
-        for view in (*desk.glob("*.jpg"), desk / "heat.png"):
+        for view in (*desk.glob("*.jpg"), desk / "heat.png", desk / "mask.png"):
             if view.stem in seen.views:
                 _put(view, place / view.name, job.ticket)
 

@@ -82,6 +82,17 @@ def write_array(array: Array, target: Path) -> None:
     target.write_bytes(image.jpegsave_buffer(Q=QUALITY, keep="none"))
 
 
+def write_mask(data: bytes, target: Path, width: int, height: int) -> None:
+    """A mask (the bytes of a picture, bright where something is) at exactly (width, height), 0 or 255, as a PNG."""
+    try:
+        image = pyvips.Image.new_from_buffer(data, "", fail_on="truncated").colourspace("b-w")
+        gray = image.flatten() if image.hasalpha() else image
+        large = gray[0].resize(width / gray.width, vscale=height / gray.height, kernel="linear")
+        (large.gravity("centre", width, height, extend="copy") > 127).pngsave(str(target), keep="none")
+    except pyvips.Error as error:
+        raise Damaged(f"the mask is damaged or incomplete: {_line(error)}") from error
+
+
 def _busiest(image: Any, width: int, height: int) -> tuple[int, int, int, int]:
     shrink = max(1.0, max(image.width, image.height) / 512)
     small = image.resize(1 / shrink).colourspace("b-w").numpy().astype(np.float32)

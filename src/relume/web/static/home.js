@@ -1,4 +1,7 @@
 // Choosing pictures: drop, pick or paste; a look at each before it is sent; then upload with a bar.
+import { easel } from "./marks.js";
+import { tasks } from "./tasks.js";
+
 const form = document.getElementById("choose");
 const input = document.getElementById("image");
 const list = document.getElementById("picked");
@@ -7,6 +10,8 @@ const sent = document.getElementById("sent");
 const go = document.getElementById("go");
 const most = { bytes: Number(form.dataset.bytes), pixels: Number(form.dataset.pixels) };
 let chosen = [];
+const marks = easel(form, () => chosen.length === 1 && chosen[0].picture || null);
+tasks(form);
 
 input.addEventListener("change", () => choose([...input.files]));
 for (const name of ["dragenter", "dragover"]) {
@@ -39,6 +44,8 @@ function show() {
   list.classList.toggle("one", chosen.length === 1);
   form.classList.toggle("chosen", chosen.length > 0);
   input.required = !chosen.length;
+  marks.reset();
+  marks.offer(chosen.length === 1 && Boolean(chosen[0].picture));
   document.getElementById("prompt").textContent = chosen.length ? "Add another picture" : "Drop a picture here";
   go.textContent = chosen.length > 1 ? `Upload and Restore ${chosen.length} pictures` : "Upload and Restore";
 }
@@ -81,12 +88,14 @@ async function look(item, frame, tags) {
   }
   frame.replaceChildren(image);
   const { naturalWidth: width, naturalHeight: height } = image;
+  item.picture = { source: item.url, width, height };
+  marks.offer(chosen.length === 1);
   tag(`${width} × ${height}`);
   if (width * height > most.pixels) tag(`more than the ${Math.round(most.pixels / 1e6)} MP that are taken`);
   if (isGray(image)) tag("no colour");
   if (quality !== null && quality < 70) tag(`strongly compressed (quality ${quality})`);
   if (chosen.length === 1) {
-    for (const hint of form.querySelectorAll("[data-scale]")) {
+    for (const hint of form.querySelectorAll("small[data-scale]")) {
       hint.textContent = `${width * hint.dataset.scale} × ${height * hint.dataset.scale}`;
     }
   }

@@ -1,4 +1,6 @@
 // One picture: watched while it is being restored; compared, zoomed into and examined when it is done.
+import { easel } from "./marks.js";
+import { tasks } from "./tasks.js";
 import { watch } from "./watch.js";
 
 const root = document.getElementById("picture");
@@ -96,6 +98,11 @@ function compare() {
   announce();
   tabs();
   waitForZoom();
+  const form = document.getElementById("differently");
+  if (!form) return;
+  const { wide, high } = form.dataset;
+  tasks(form);
+  easel(form, () => ({ source: `${root.dataset.at}/view/before.jpg`, width: Number(wide), height: Number(high) }));
 }
 
 function tabs() {
