@@ -68,10 +68,10 @@ def of_options(again: Callable[[], Source], options: Options) -> Uncertainty:
     fixed = None
     if options.relic.given:
         fixed = relic.estimate(options.relic, again)
-    total, squares, views = 0.0, 0.0, 0
+    total, squares, views = np.zeros(()), np.zeros(()), 0
     for setting in _settings(options):
         for view, back in turned(small):
-            y = back(_restored(view, setting, fixed)).astype(np.float64)
+            y: Array = back(_restored(view, setting, fixed)).astype(np.float64)
             total, squares, views = total + y, squares + y * y, views + 1
     variance = np.maximum(squares / views - (total / views) ** 2, 0)
     spread: Array = np.sqrt(variance).mean(axis=2)

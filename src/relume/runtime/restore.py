@@ -265,7 +265,7 @@ def _run(
     on_tile: OnTile = None,
 ) -> tuple[Tiles, Agreement]:
     """Restore all of the picture into ``sink``, and measure how well the result agrees with it."""
-    picture, step, scale = task.source, task.step, task.step.scale
+    picture, step, scale, seen = task.source, task.step, task.step.scale, task.expected
     working = Working(picture.alpha, tone_curve(picture.metadata.profile))
     made = working if task.bands == picture.bands else Working(picture.alpha)
     tiles = cut(picture, step, dtype, options.memory)
@@ -275,7 +275,7 @@ def _run(
         scale,
         working.of,
         mapped=options.report is not None,
-        expected=task.expected and (lambda low: task.expected(low, Place())),  # type: ignore[misc]
+        expected=None if seen is None else lambda low: seen(low, Place()),
         made=made.of,
     )
     top, left = task.crop

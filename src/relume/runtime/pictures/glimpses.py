@@ -9,6 +9,7 @@ import numpy as np
 import pyvips
 
 from relume.runtime.pictures.errors import Damaged
+from relume.signal import Array
 
 QUALITY = 88
 _SMALL = 512
@@ -40,18 +41,19 @@ def crop(source: Path, centre: tuple[float, float], share: float, side: int) -> 
 def liveliest(source: Path, share: float) -> tuple[float, float]:
     """The centre (x, y as shares) of the square, ``share`` of the picture's width, that holds the most contrast."""
     try:
-        small = np.asarray(_thumbnail(source, _SMALL).colourspace("b-w").numpy(), np.float32)
+        small: Array = np.asarray(_thumbnail(source, _SMALL).colourspace("b-w").numpy(), np.float32)
     except pyvips.Error as error:
         raise _damaged(source, error) from error
-    small = small.reshape(small.shape[:2])
-    energy = np.zeros_like(small, dtype=np.float64)
+    height, width = small.shape[:2]
+    small = small.reshape(height, width)
+    energy: Array = np.zeros_like(small, dtype=np.float64)
     energy[:, 1:] += np.abs(np.diff(small, axis=1))
     energy[1:, :] += np.abs(np.diff(small, axis=0))
-    length = max(1, min(round(share * small.shape[1]), *small.shape))
+    length = max(1, min(round(share * width), width, height))
     total = np.pad(energy, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     sums = total[length:, length:] - total[:-length, length:] - total[length:, :-length] + total[:-length, :-length]
     row, column = np.unravel_index(int(np.argmax(sums)), sums.shape)
-    return float((column + length / 2) / small.shape[1]), float((row + length / 2) / small.shape[0])
+    return float((column + length / 2) / width), float((row + length / 2) / height)
 
 
 def _thumbnail(source: Path, side: int) -> Any:

@@ -93,7 +93,7 @@ def plan(request: Request, found: Estimated | None = None) -> Plan:
     found = found or estimate(options.relic, request.open)
     colour = Colour(found.lut.at(options.relic.strength)) if options.relic.strength else None
     filling = _filling(request, source) if options.relic.fill else None
-    steps: list[Step] = [step for step in (filling and filling.step, colour, detail) if step is not None]
+    steps: list[Step] = [step for step in (filling.step if filling else None, colour, detail) if step is not None]
     generative = filling is not None or (detail is not None and detail.model.card.fidelity == "generative")
     return Plan(
         source,
