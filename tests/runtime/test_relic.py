@@ -19,6 +19,7 @@ from relume.runtime.lut import BadLut
 from relume.runtime.naming import Job
 from relume.runtime.options import Options
 from relume.runtime.photo_options import PhotoOptions
+from relume.runtime.pictures.colours import BadProfile
 from relume.runtime.restore import estimate, restore, restore_file
 from relume.signal import UsageError
 from tests.relics import brighter, colour_network
@@ -163,6 +164,14 @@ def test_a_chart_in_the_picture_takes_the_place_of_the_network(tmp_path, make) -
     for bad in (colour(chart=(0, 0, 600, 400)), colour(chart=(10, 10, 130, 60)), colour(chart=(0, 0, 9, 9))):
         with pytest.raises(ChartRejected):
             restore_file(source, tmp_path / "d.png", bad)
+    singular = bytearray(make.rgb_profile())
+    start = singular.index(b"XYZ ", 200)
+    singular[start + 8 : start + 20] = singular[start + 28 : start + 40]  # two of its primaries are one
+    image = pyvips.Image.new_from_array(faded).copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", bytes(singular))
+    image.write_to_file(str(tmp_path / "s.png"))
+    with pytest.raises(BadProfile, match="cannot be inverted"):
+        restore_file(tmp_path / "s.png", tmp_path / "d.png", colour(chart=box))
     gray = write(tmp_path / "g.png", make, faded[..., :1], ".png")
     with pytest.raises(UsageError, match="gray picture"):
         restore_file(gray, tmp_path / "d.png", colour(chart=box))

@@ -31,6 +31,7 @@ from relume.runtime.lut import sha256 as lut_sha256
 from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE, Source, colours
 from relume.runtime.pictures.icc import srgb_encode, tone_curve
+from relume.runtime.realism import PARTNERS
 from relume.runtime.tasks import repair, upscale
 from relume.runtime.tasks.plan import Plan, Request
 from relume.runtime.tasks.steps import Chain, Net, chain
@@ -190,10 +191,11 @@ def _detail(options: Options, dtype: np.dtype[Any]) -> upscale.Upscale | None:
         if options.scale != 1:
             raise UsageError(f"--model {NO_DETAIL} changes colour alone and keeps the size: leave --scale out")
         return None
-    if options.model is None and not options.realism:
-        if DETAIL_MODEL in zoo.SHIPPED and options.scale in zoo.find(DETAIL_MODEL).card.scales:
-            return upscale.prepared(zoo.find(DETAIL_MODEL), None, options, dtype, ("relic",))
-        if options.scale == 1:
+    if options.model is None:
+        ships = DETAIL_MODEL in zoo.SHIPPED and options.scale in zoo.find(DETAIL_MODEL).card.scales
+        if ships and (not options.realism or DETAIL_MODEL in PARTNERS):
+            options = dataclasses.replace(options, model=DETAIL_MODEL)
+        elif options.scale == 1 and not options.realism:
             return None
     return upscale.prepared(*upscale.chosen(options), options, dtype, ("upscale", "relic"))
 
