@@ -68,7 +68,7 @@ def _root(tmp_path, recipe):
 def test_a_share_for_each_folder():
     recipe: RelicColour = recipes.find("relic_colour")
     with pytest.raises(UsageError, match="one share"):
-        RelicColour("x", recipe.net, recipe.data, (1.0,), 10)
+        RelicColour("x", recipe.net, recipe.data, (1.0,), (0.2,), 10)
 
 
 def test_the_colour_recipe_learns_and_exports_a_table(tmp_path):

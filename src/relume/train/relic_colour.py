@@ -33,8 +33,8 @@ class RelicColour:
 
     Pictures are kept ``store`` pixels wide or high, whichever is less. ``count`` examples are drawn once: a square of
     one of ``cuts`` pixels, aged, what the branch sees of it, and ``pixels`` of its colours before and after. ``shares``
-    says how often each folder is drawn from. A share ``fresh`` of the examples stays as it is, so that the branch
-    learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise.
+    says how often each folder is drawn from. The share ``fresh`` of each folder's examples stays as it is, so that the
+    branch learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise.
     The loss is ``pixel`` L1 + ``lab`` dE94 / 100 + ``smooth`` times the curves' squared second differences.
     """
 
@@ -42,13 +42,13 @@ class RelicColour:
     net: ColourShape
     data: DataSpec
     shares: tuple[float, ...]
+    fresh: tuple[float, ...]
     steps: int
     batch: int = 128
     store: int = 80
     cuts: tuple[int, ...] = (48, 64, 80)
     count: int = 40000
     pixels: int = 192
-    fresh: float = 0.15
     noise: float = 0.012
     pixel: float = 1.0
     lab: float = 1.0
@@ -64,8 +64,10 @@ class RelicColour:
             raise UsageError(f"steps and batch must be at least 1 and cuts between 16 and store: {self}")
         if len(self.shares) != len(self.data.folders) or min(self.shares) <= 0:
             raise UsageError(f"one share above 0 for each folder of {self.data.folders}, not {self.shares}")
-        if self.count < 1 or self.pixels < 1 or not 0 <= self.fresh <= 1:
-            raise UsageError(f"count and pixels must be at least 1 and fresh a share in [0, 1]: {self}")
+        if len(self.fresh) != len(self.shares) or not all(0 <= share <= 1 for share in self.fresh):
+            raise UsageError(f"fresh is one share within [0, 1] for each folder, not {self.fresh}")
+        if self.count < 1 or self.pixels < 1:
+            raise UsageError(f"count and pixels must be at least 1: {self}")
 
     def tiny(self) -> Self:
         """The same experiment in a second or two."""
@@ -121,7 +123,7 @@ class ColourBank:
             cut = picture[top : top + side, left : left + side]
             cut = np.ascontiguousarray(cut[:, ::-1] if rng.integers(2) else cut)
             fresh.append(cut)
-            aged.append(cut if rng.random() < self.recipe.fresh else self.age(cut, rng))
+            aged.append(cut if rng.random() < self.recipe.fresh[folder] else self.age(cut, rng))
         at = rng.integers(0, side * side, size=self.recipe.pixels)
         colours = [np.stack(cuts).reshape(count, -1, 3)[:, at].transpose(0, 2, 1) for cuts in (aged, fresh)]
         before, after = (torch.from_numpy(np.ascontiguousarray(values)) for values in colours)
