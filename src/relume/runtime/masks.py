@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import find_objects, label, maximum_filter
 
 from relume.runtime.options import Options
 from relume.runtime.pictures import Metadata, Target, open_sink, open_source, written_kind
@@ -81,8 +81,9 @@ def write(path: Path, kind: Written, mask: Array) -> None:
 
 
 def without_frame(mask: Array) -> Array:
-    """``mask`` (H, W) bool without what runs along a side of the picture: the edge of its paper, or a frame."""
-    parts, _ = label(mask, np.ones((3, 3), bool))
+    """``mask`` (H, W) bool without what runs along a side, small gaps or not: the edge of the paper, or a frame."""
+    gap = 2 * max(1, min(mask.shape) // 200) + 1
+    parts, _ = label(maximum_filter(mask, gap), np.ones((3, 3), bool))
     kept = mask.copy()
     for number, box in enumerate(find_objects(parts), 1):
         for axis, length in enumerate(mask.shape):

@@ -24,8 +24,8 @@ from relume.survey import Grid
 
 LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
 """The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
-CAREFUL = 0.9
-"""The probability from which damage is filled without being asked for; a frame along the sides is none."""
+CAREFUL = 0.97
+"""Damage is filled without being asked for where some of it is as probable; a frame along the sides is none."""
 LEAST_NOISE = 4.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 GENTLE = 0.8

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import label
 
 from relume.runtime import masks
 from relume.runtime.blocks import shrunk
@@ -27,8 +27,6 @@ from relume.survey import Grid
 DETECTOR, FILLER = "damage-mask", "repair"
 LIKELY = 0.8
 """The probability from which a pixel is filled: to paint over a sound one costs more than to leave a faint scratch."""
-GROWN = 0
-"""Pixels that a detected mask is grown by."""
 DETECTING = 1024
 """Damage is looked for in a copy whose longer side is below twice this: wide damage looks as it did in training."""
 FILLED = "the filled pixels were painted by a network and are no evidence of what was there"
@@ -93,7 +91,7 @@ def _given(request: Request) -> bool:
     return request.mask is not None or request.options.photo.mask is not None
 
 
-def wanted_mask(request: Request, source: Source, likely: float = LIKELY) -> tuple[Array, tuple[Net, ...]]:
+def wanted_mask(request: Request, source: Source, sure: float = LIKELY) -> tuple[Array, tuple[Net, ...]]:
     """The mask of damage, (H, W) bool, as it was given or as it is detected; and the networks that detected it."""
     photo = request.options.photo
     if request.mask is not None:
@@ -102,11 +100,12 @@ def wanted_mask(request: Request, source: Source, likely: float = LIKELY) -> tup
         return masks.read(Path(photo.mask), source.height, source.width, photo.mask_sha256, request.options), ()
     if request.dry:
         return np.ones((source.height, source.width), bool), ()
-    return detect(request, likely)
+    return detect(request, sure=sure)
 
 
-def detect(request: Request, likely: float = LIKELY, grown: int = GROWN) -> tuple[Array, tuple[Net, ...]]:
-    """Look for damage all over the picture, in one pass: what is as ``likely``, ``grown`` by so many pixels."""
+def detect(request: Request, likely: float = LIKELY, sure: float = 0.0) -> tuple[Array, tuple[Net, ...]]:
+    """Look for damage all over the picture, in one pass: what is as ``likely``, where it hangs together with what is
+    as ``sure``; (H, W) bool, and the network that looked."""
     source, options = request.open(), request.options
     net = load(DETECTOR, "detect", ("x",), options, source.dtype)
     step, factor = Detect(net), max(1, max(source.height, source.width) // DETECTING)
@@ -114,13 +113,17 @@ def detect(request: Request, likely: float = LIKELY, grown: int = GROWN) -> tupl
     eight = np.dtype(np.uint8)
     working = Working(source.alpha, tone_curve(source.metadata.profile))
     tiles = cut(seen, step, eight, options.memory)
-    found = np.zeros((seen.height, seen.width), bool)
+    found = np.zeros((seen.height, seen.width), np.uint8)
     row = 0
     for _, rows in strips(seen, step, tiles, working, eight, request.progress, made=Working(False)):
-        found[row : row + len(rows)] = rows[..., 0] >= likely * 255
+        found[row : row + len(rows)] = rows[..., 0]
         row += len(rows)
-    if grown and found.any():
-        found = binary_dilation(found, np.ones((3, 3), bool), grown)
+    mask = found >= likely * 255
+    if sure > likely:
+        parts, count = label(mask, np.ones((3, 3), bool))
+        kept = np.zeros(count + 1, bool)
+        kept[parts[found >= sure * 255]] = True
+        mask = kept[parts] & mask
     if factor > 1:
-        found = found.repeat(factor, axis=0).repeat(factor, axis=1)[: source.height, : source.width]
-    return found, (net,)
+        mask = mask.repeat(factor, axis=0).repeat(factor, axis=1)[: source.height, : source.width]
+    return mask, (net,)
