@@ -131,3 +131,9 @@ def test_what_has_changed_is_not_shown(result, tmp_path) -> None:
     with pytest.raises(InputRejected, match="changed since"):
         iiif.publish(result, tmp_path / "iiif", URL, "a")
     assert not (tmp_path / "iiif").exists()
+
+
+def test_the_published_schema_takes_the_manifest(result, tmp_path) -> None:
+    prezi = pytest.importorskip("iiif_prezi3", reason="models made from the Presentation API's published schema")
+    made = iiif.publish(result, tmp_path / "iiif", URL, "mural 1")
+    assert len(prezi.Manifest(**json.loads((made.folder / "manifest.json").read_text())).items) == 3
