@@ -16,6 +16,7 @@ from relume.split import is_test
 from relume.train.colouring import Colouring, colourfulness, place_hints
 from relume.train.damage_bank import DamageBank, DamageSpec, held_out_damage
 from relume.train.loop import load_checkpoint
+from relume.train.mending import changed
 from relume.train.picture_bank import PictureBank, PictureSpec
 from relume.train.run import draw_picture, export_checkpoint, run_recipe, run_tiny
 
@@ -96,6 +97,14 @@ def test_repair_sees_nothing_of_what_it_has_to_fill(data):
     assert mask.sum() > 0 and (x * mask).abs().max() == 0
     sound = (1 - mask).expand_as(x) > 0
     assert torch.equal(x[sound], example.truth[sound])
+
+
+def test_damage_to_be_found_is_damage_that_is_seen():
+    before = np.full((1, 3, 3), 0.5, np.float32)
+    after = before + np.array([[[0.0] * 3, [0.0, 0.02, 0.0], [0.0, 0.0, -0.04]]], np.float32)
+    np.testing.assert_array_equal(changed(before, after, 8.0), [[False, False, True]])
+    white = np.ones_like(before)
+    assert not changed(white, white + 0.3, 8.0).any()
 
 
 def test_noise_has_the_strength_that_the_network_is_told(data):
