@@ -85,7 +85,7 @@ def test_a_trained_eve_reads_the_static_control_and_not_the_secure_link():
 
 
 def test_a_classifier_tells_plain_qam_from_noise():
-    found = camouflage(links.build("qpsk"), 1000, 0.0, 8.0, np.random.default_rng(0), lambda _: None)
+    found = camouflage(links.build("qpsk"), None, 1000, 0.0, 8.0, np.random.default_rng(0), lambda _: None)
     assert found["accuracy"] > 0.8 and found["judged"] == 200
 
 

@@ -22,8 +22,9 @@ ATTACK_PROTOCOL = (
     "intervals at 99.9 %, Bonferroni-corrected over positions and attacks"
 )
 CAMOUFLAGE_PROTOCOL = (
-    "windows of 256 samples at random places of messages of 16384 bits, headers included, against complex Gaussian "
-    "noise of the same power and peak limit; four fifths to learn from, accuracy on the rest"
+    "windows of 256 samples at random places of messages of 16384 bits, headers included, against the target: complex "
+    "Gaussian noise of the same power and peak limit, or another scheme's messages; four fifths to learn from, "
+    "accuracy on the rest"
 )
 Schemes = Annotated[list[str], typer.Option("--scheme", help="A scheme; `relume link schemes` names them.")]
 OneScheme = Annotated[str, typer.Option("--scheme", help="A scheme; `relume link schemes` names them.")]
@@ -35,6 +36,7 @@ Length = Annotated[int, typer.Option(help="Bits in a message; its padding, tail 
 Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same figures.")]
 Jobs = Annotated[int, typer.Option(help="Processes; the figures do not depend on it.")]
 Block = Annotated[int, typer.Option(help="Symbols that share one gain: 1 is fast fading, 0 one gain a message.")]
+Csi = Annotated[bool, typer.Option("--csi/--no-csi", help="Whether the receiver is told the gain (pilots: never).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -79,11 +81,12 @@ def ber(
     seed: Seed = 1,
     jobs: Jobs = 1,
     block: Block = 1,
+    csi: Csi = True,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Measure bit and block error rates over a range of Eb/N0."""
-    curve = _measure(scheme, channel, ebn0, bits, errors, length, seed, jobs, block, quiet=as_json or as_csv)
+    curve = _measure(scheme, channel, ebn0, bits, errors, length, seed, jobs, block, csi=csi, quiet=as_json or as_csv)
     if as_json:
         emit(curve.to_dict())
     elif as_csv:
@@ -233,13 +236,16 @@ def attack(
 def camouflage(
     scheme: OneScheme,
     windows: Annotated[int, typer.Option(help="Windows of 256 samples, half of each kind.")] = 4000,
-    seconds: Annotated[float, typer.Option(help="Training time of the classifier.")] = 20.0,
+    seconds: Annotated[float, typer.Option(help="Training time of the classifier, of one thread.")] = 20.0,
     snr: Annotated[str, typer.Option(help="Es/N0 in dB, or 'none' for noiseless signals.")] = "none",
+    target: Annotated[
+        str, typer.Option(help="gaussian, or the scheme whose plain traffic is the target.")
+    ] = "gaussian",
     seed: Seed = 1,
     out: Annotated[Path | None, typer.Option(help="Write a results file as well.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train a classifier to tell the scheme's waveform from Gaussian noise of the same power."""
+    """Train a classifier to tell the scheme's waveform from its target: Gaussian noise of its power, or traffic."""
     import numpy as np
 
     from relume.comm.channels import esn0_to_n0
@@ -252,10 +258,12 @@ def camouflage(
     if windows < 100:
         raise UsageError(f"at least 100 windows are needed, not {windows}")
     n0 = 0.0 if snr == "none" else esn0_to_n0(link_air.number(snr))
-    found = classify(build(scheme), windows, n0, seconds, np.random.default_rng(seed), say)
+    other = None if target == "gaussian" else build(target)
+    found = classify(build(scheme), other, windows, n0, seconds, np.random.default_rng(seed), say)
+    about = {"scheme": scheme, "target": target, "snr_db": snr}
     if out is not None:
-        _store(out, CAMOUFLAGE_PROTOCOL, seed, [{"scheme": scheme, "snr_db": snr, "train_seconds": seconds, **found}])
-    emit({"scheme": scheme, "snr_db": snr, **found}) if as_json else tell(f"accuracy {found['accuracy']:.4f}")
+        _store(out, CAMOUFLAGE_PROTOCOL, seed, [{**about, "train_seconds": seconds, **found}])
+    emit({**about, **found}) if as_json else tell(f"accuracy {found['accuracy']:.4f}")
 
 
 def speed(as_json: Json = False) -> None:
@@ -320,6 +328,7 @@ def _measure(
     block: int,
     *,
     quiet: bool,
+    csi: bool = True,
 ) -> Curve:
     from relume.comm.ber import Air, Limits, ebn0_range, simulate
     from relume.runtime.tasks.link import build
@@ -329,7 +338,7 @@ def _measure(
 
     return simulate(
         build(scheme, mix=channel == "awgn"),
-        Air(channel, block),
+        Air(channel, block, csi),
         ebn0_range(ebn0),
         length=length,
         limits=Limits(errors, bits),

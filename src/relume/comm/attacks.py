@@ -19,6 +19,7 @@ from relume.comm.cipher import nonce_from_counter, split_key
 from relume.comm.codes import all_messages
 from relume.comm.schemes import Scheme
 from relume.comm.secure import SecureLink
+from relume.comm.traffic import TrafficLink
 from relume.signal import Array, UsageError
 
 LENGTH = 8
@@ -65,12 +66,21 @@ class Verdict:
 
 def observe(scheme: Scheme, bits: Array, rng: np.random.Generator) -> View:
     """Send ``bits`` (B, k) and look; of a secure link only the body, since its header holds the nonce alone."""
-    if not isinstance(scheme, SecureLink):
+    if not isinstance(scheme, SecureLink | TrafficLink):
         return View(scheme.encode(bits, rng), np.zeros((len(bits), 0), np.uint8))
-    counters = rng.integers(0, 1 << 48, len(bits)) if scheme.layers.fresh else np.zeros(len(bits), np.int64)
+    fresh = isinstance(scheme, TrafficLink) or scheme.layers.fresh
+    counters = rng.integers(0, 1 << 48, len(bits)) if fresh else np.zeros(len(bits), np.int64)
     nonces = [nonce_from_counter(scheme.keys, int(c)) for c in counters]
     seen = np.unpackbits(np.frombuffer(b"".join(nonces), np.uint8)).reshape(len(bits), -1)
-    return View(scheme.body(bits, nonces, rng), seen)
+    sender = scheme.send if isinstance(scheme, TrafficLink) else scheme.body
+    return View(sender(bits, nonces, rng), seen)
+
+
+def carrier(scheme: Scheme) -> tuple[Scheme, int]:
+    """The unkeyed link that carries a scheme's bits, and how many of its own bits come before them."""
+    if isinstance(scheme, TrafficLink):
+        return scheme.inner, scheme.header_bits
+    return (scheme.inner if isinstance(scheme, SecureLink) else scheme), 0
 
 
 def verdict(name: str, knowledge: str, errors: Array, bits: int, tests: int = 8) -> Verdict:
@@ -85,11 +95,11 @@ def verdict(name: str, knowledge: str, errors: Array, bits: int, tests: int = 8)
 
 def no_key(scheme: Scheme, length: int) -> Reader:
     """Ciphertext only: Bob's public receiver, on the waveform as it is, with no key."""
-    inner = scheme.inner if isinstance(scheme, SecureLink) else scheme
+    inner, before = carrier(scheme)
 
     def read(view: View) -> Array:
-        uses = inner.uses(length)
-        return inner.decode(view.waveform[:, :uses], {"n0": 0.05}, length)
+        uses = inner.uses(before + length)
+        return inner.decode(view.waveform[:, :uses], {"n0": 0.05}, before + length)[:, before:]
 
     return read
 

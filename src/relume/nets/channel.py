@@ -12,7 +12,7 @@ mean, power and autocorrelation.
 
 Deviations, all of them: (1) Everything runs in coordinates found from the samples alone: y = W c + b + S u, W and b by
 least squares, S from the residual's covariance; the game is about u given c. c holds x, h and the complex product h x
-of the two measured inputs or, where there is no gain, x, x |x|^2 and x |x|^4, the terms of a polynomial amplifier
+of the two measured inputs or, where there is no gain, x times |x|^0, 2, 4 and 6, the terms of a polynomial amplifier
 model. So least squares finds the mean where it is of this form, and the game finds the law around it and what the
 form cannot say. (2) u = A n + B c + net(c, n) with A at random and B and the network's last layer at zero: a residual
 connection that starts at the least-squares fit with noise of the wrong law. (3) No batch normalisation (it would tie a
@@ -75,7 +75,7 @@ class ChannelShape:
     @property
     def conditions(self) -> int:
         """Channels of the condition c."""
-        return 6 if self.conditional else 0
+        return (6 if self.faded else 8) if self.conditional else 0
 
     @property
     def draws_gain(self) -> bool:
@@ -125,13 +125,13 @@ class Emission(nn.Module):
         self.register_buffer("gain_scale", torch.ones(()))
 
     def condition(self, symbols: Tensor, gain: Tensor | None) -> Tensor:
-        """c as (N, 0 or 6, T): x, x |x|^2 and x |x|^4, or x, h and h x, in units of the r.m.s. values."""
+        """c as (N, 0, 6 or 8, T): x times |x|^0, 2, 4 and 6, or x, h and h x, in units of the r.m.s. values."""
         if not self.conditions:
             return symbols[:, :0]
         x = symbols / self.symbol_scale
         if gain is None:
             power = x.square().mean(1, keepdim=True)
-            return torch.cat([x, x * power, x * power.square()], dim=1)
+            return torch.cat([x * power**k for k in range(4)], dim=1)
         h = gain / self.gain_scale
         return torch.cat([x, h, product(x, h)], dim=1)
 

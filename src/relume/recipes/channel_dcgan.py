@@ -15,9 +15,10 @@ FADED = ChannelShape("dcgan", True, 24, 26, 12, 16, taps=9, lags=8, pack=4)
 PLAIN = ChannelShape("dcgan", False, 24, 26, pack=4)
 
 RECIPE = ChannelGan("channel-dcgan-rayleigh", "rayleigh", FADED)
+LONGER = dataclasses.replace(RECIPE.optim, ema=0.998)
 
 VARIANTS = {
-    "awgn": ChannelGan("channel-dcgan-awgn", "awgn", PLAIN),
+    "awgn": ChannelGan("channel-dcgan-awgn", "awgn", PLAIN, steps=2700, optim=LONGER),
     "rayleigh": RECIPE,
     "rayleigh-block": dataclasses.replace(RECIPE, name="channel-dcgan-rayleigh-block", channel="rayleigh-block"),
     "jakes": ChannelGan(
@@ -29,5 +30,5 @@ VARIANTS = {
         window=256,
         r1=0.05,
     ),
-    "saleh": ChannelGan("channel-dcgan-saleh", "saleh", PLAIN, r1=0.5, critic_lr=2.0),
+    "saleh": ChannelGan("channel-dcgan-saleh", "saleh", PLAIN, steps=2700, r1=0.5, critic_lr=2.0, optim=LONGER),
 }

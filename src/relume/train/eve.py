@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from relume.comm.attacks import Verdict, observe, verdict
+from relume.comm.attacks import Verdict, carrier, observe, verdict
 from relume.comm.ber import interval, random_bits
 from relume.comm.channels import to_complex, to_pairs
 from relume.comm.schemes import Scheme, TrellisLink, gather
-from relume.comm.secure import PEAK, SecureLink, limit_peak
+from relume.comm.secure import PEAK, limit_peak
 from relume.nets.dcgan import Listener, WaveformCritic
 from relume.signal import Array
 
@@ -26,7 +26,7 @@ WINDOW = 256
 
 @dataclass(frozen=True)
 class Budget:
-    """How much Eve may spend: seconds of training, fresh bits for each position, windows for the classifier."""
+    """How much Eve may spend: seconds of training (of one thread), bits for each position, classified windows."""
 
     train_seconds: float
     bits: int
@@ -39,16 +39,17 @@ FULL = Budget(120.0, 4_000_000, 100_000)
 
 def aligned(scheme: Scheme, waveform: Array) -> Array:
     """Samples beside the bits they would carry without protection: (B, C, T) float32."""
-    inner = scheme.inner if isinstance(scheme, SecureLink) else scheme
-    symbols = waveform[:, : inner.uses(MESSAGE)]
-    steps = gather(symbols, inner.trellis.table.shape[1]) if isinstance(inner, TrellisLink) else symbols
+    inner, before = carrier(scheme)
+    steps = waveform[:, : inner.uses(before + MESSAGE)]
+    if isinstance(inner, TrellisLink):
+        steps = gather(steps, inner.trellis.table.shape[1])[:, before // inner.trellis.m :]
     size = (steps**2).sum(axis=-1, keepdims=True)
     return np.ascontiguousarray(np.concatenate([steps, size], axis=-1).transpose(0, 2, 1), np.float32)
 
 
 def bits_per_step(scheme: Scheme) -> int:
     """Message bits for each aligned sample."""
-    inner = scheme.inner if isinstance(scheme, SecureLink) else scheme
+    inner, _ = carrier(scheme)
     return inner.trellis.m if isinstance(inner, TrellisLink) else MESSAGE // inner.uses(MESSAGE)
 
 
@@ -70,8 +71,8 @@ def train_eve(scheme: Scheme, seconds: float, rng: np.random.Generator, report: 
     samples, bits = next(source)
     net = Listener(width=48, depth=4, channels=samples.shape[1], out=bits.shape[1])
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
-    began, step = time.monotonic(), 0
-    while (spent := time.monotonic() - began) < seconds:
+    began, step = time.thread_time(), 0
+    while (spent := time.thread_time() - began) < seconds:
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * max(0.02, 1 - spent / seconds)
         samples, bits = next(source)
@@ -121,15 +122,23 @@ def windows(scheme: Scheme, count: int, rng: np.random.Generator) -> Array:
 
 
 def camouflage(
-    scheme: Scheme, count: int, n0: float, seconds: float, rng: np.random.Generator, report: Callable[[str], None]
+    scheme: Scheme,
+    other: Scheme | None,
+    count: int,
+    n0: float,
+    seconds: float,
+    rng: np.random.Generator,
+    report: Callable[[str], None],
 ) -> dict[str, Any]:
-    """A trained classifier on windows of 256 samples, the scheme's waveform against Gaussian noise of the same power.
+    """A trained classifier on windows of 256 samples, the scheme's waveform against that of ``other``.
 
-    ``count`` windows, half of either kind, four fifths to learn from; accuracy on the rest with its 95 % interval.
+    Without ``other``: against Gaussian noise of the same power and peak limit. ``count`` windows, half of either kind,
+    four fifths to learn from; accuracy on the rest with its 95 % interval.
     """
     torch.manual_seed(int(rng.integers(1 << 31)))
     half = count // 2
-    x = np.concatenate([windows(scheme, half, rng), target(half, rng)])
+    wanted = target(half, rng) if other is None else windows(other, half, rng)
+    x = np.concatenate([windows(scheme, half, rng), wanted])
     x = x + rng.standard_normal(x.shape, dtype=np.float32) * np.float32((n0 / 2) ** 0.5)
     order = rng.permutation(len(x))
     size = (x**2).sum(axis=2, keepdims=True)
@@ -140,8 +149,8 @@ def camouflage(
     split = len(x) * 4 // 5
     net = WaveformCritic(channels=4, width=24)
     optimiser = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-5)
-    began, step = time.monotonic(), 0
-    while (spent := time.monotonic() - began) < seconds:
+    began, step = time.thread_time(), 0
+    while (spent := time.thread_time() - began) < seconds:
         for group in optimiser.param_groups:
             group["lr"] = 1e-3 * max(0.02, 1 - spent / seconds)
         pick = torch.from_numpy(rng.integers(0, split, 128))

@@ -13,8 +13,10 @@ import numpy as np
 from relume.comm.channels import equalise
 from relume.comm.cipher import split_key
 from relume.comm.codes import all_messages
+from relume.comm.pilots import Piloted
 from relume.comm.schemes import CLASSICAL, Codebook, Scheme, TrellisLink, check_bits, check_received
 from relume.comm.secure import Drive, Layers, SecureLink, energy_spread
+from relume.comm.traffic import TrafficLink
 from relume.comm.trellis import Trellis
 from relume.runtime import engine, zoo
 from relume.signal import Array, UsageError
@@ -22,7 +24,9 @@ from relume.signal import Array, UsageError
 LEARNED = ("ae-1", "ae-2", "ae-4", "ae74", "ae22")
 SECURE = ("secure-1", "secure-2", "secure-4")
 CONTROLS = ("plain", "static", "nonce-reuse", "phase-only")
-NAMES = (*CLASSICAL, *LEARNED, *SECURE, *CONTROLS)
+PILOTED = ("16qam+pilots", "ae-1+pilots", "ae-2+pilots", "ae-4+pilots")
+TRAFFIC = ("traffic-1", "traffic-2", "traffic-4")
+NAMES = (*CLASSICAL, *LEARNED, *PILOTED, *SECURE, *TRAFFIC, *CONTROLS)
 PROTECTION = {"secure-1": 6, "secure-2": 3, "secure-4": 2}
 STEP_BITS = {"ae-1": 1, "ae-2": 1, "ae-4": 2, "ae-4-low": 2}
 EVER = float("inf")
@@ -60,6 +64,8 @@ def build(name: str, *, key: bytes | None = None, mix: bool = True) -> Scheme:
         return TrellisLink(name, learned_trellis(name))
     if name in ("ae74", "ae22"):
         return Codebook(name, learned_codewords(name))
+    if name in PILOTED:
+        return Piloted(name, build(name.removesuffix("+pilots")))
     if name == "plain":
         return TrellisLink(name, learned_trellis("ae-1"))
     if name == "static":
@@ -69,6 +75,8 @@ def build(name: str, *, key: bytes | None = None, mix: bool = True) -> Scheme:
     if name in SECURE:
         inner = build(name.replace("secure", "ae"))
         return SecureLink(name, inner, keys, GeneratorDrive(), waveform, spread_of(inner.name), PROTECTION[name])
+    if name in TRAFFIC:
+        return TrafficLink(name, build(name.replace("traffic", "ae")), keys)
     if name == "nonce-reuse":
         fixed = Layers(mix=mix, hop=not mix, fresh=False)
         return SecureLink(name, build("ae-1"), keys, GeneratorDrive(), fixed, spread_of("ae-1"))
