@@ -11,7 +11,7 @@ from relume.bench.images import Distance, colour
 from relume.bench.photo_cases import Case
 from relume.bench.photo_rivals import Rival, found_mask, one_hint, true_mask
 from relume.bench.results import interval
-from relume.colour import rgb_to_lab
+from relume.colour import gray, rgb_to_lab
 from relume.metrics import ciede2000, colourfulness, delta_e, psnr, ssim
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
@@ -22,8 +22,8 @@ VISIBLE = 20
 """8-bit levels by which damage must change a pixel to be seen at once."""
 PROTOCOL = (
     "clean pictures that never trained (of faces and landscapes the test part), damaged by seed and name, all 8-bit "
-    "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB; SSIM mean of the three channels (11x11 "
-    "Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness of Hasler and Suesstrunk "
+    "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB (psnr_luma: over BT.601 luma alone); SSIM mean "
+    "of the three channels (11x11 Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness of Hasler and Suesstrunk "
     "(2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; ours through the public "
     "restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at probability 0.5 against "
     "every pixel that the damage changed, used_mask_iou at the probability that repair asks for, used_mask_iou_visible "
@@ -39,6 +39,7 @@ def score(case: Case, restored: Array, distance: Distance) -> dict[str, float]:
     found, truth = colour(restored) / 255.0, case.truth / 255.0
     return {
         "psnr": min(psnr(found, truth), MOST_DB),
+        "psnr_luma": min(psnr(gray(found), gray(truth)), MOST_DB),
         "ssim": ssim(found, truth),
         "lpips_alex": distance(found, truth),
         "delta_e": delta_e(found, truth),
