@@ -26,6 +26,14 @@ LEARNED_AWGN = {"ae-1": (2.0, 3.25), "ae-2": (4.0, 5.25), "ae-4": (8.0, 9.5)}
 LEARNED_RAYLEIGH = {"ae-1": (4.25, 6.0), "ae-2": (7.0, 8.5), "ae-4": (12.25, 14.5)}
 
 
+PILOTED = {
+    "ae-1+pilots": (7.0, 8.5),
+    "ae-2+pilots": (9.5, 11.0),
+    "ae-4+pilots": (14.0, 16.0),
+    "16qam+pilots": (27.5, 30.0),
+}
+
+
 def curve_row(curve: Curve, **more: Any) -> dict[str, Any]:
     """A curve with where it crosses 1e-3 and the capacity at its rate; points of under 300 errors are left out."""
     curve = replace(curve, points=tuple(p for p in curve.points if p.errors >= TRUSTED))
@@ -45,11 +53,12 @@ def measure(
     errors: int = 1000,
     step: float = 0.25,
     bits: int = 40_000_000,
+    air: Air | None = None,
 ) -> Curve:
     """One curve over ``span`` in steps of ``step`` dB."""
     axis = np.arange(span[0], span[1] + step / 2, step).round(6).tolist()
     scheme = build(name, mix=channel == "awgn")
-    return simulate(scheme, Air(channel), axis, length=length, limits=Limits(errors, bits), seed=seed)
+    return simulate(scheme, air or Air(channel), axis, length=length, limits=Limits(errors, bits), seed=seed)
 
 
 def theory_rows(seed: int, report: Callable[[str], None]) -> Rows:
@@ -110,6 +119,17 @@ def floor_rows(seed: int, report: Callable[[str], None]) -> Rows:
     return rows
 
 
+def pilots_rows(seed: int, report: Callable[[str], None]) -> Rows:
+    """Receivers that are told no gain, over blocks of 16 symbols that share one."""
+    rows: Rows = []
+    for name, span in PILOTED.items():
+        report(f"{name} over blocks of 16")
+        air = Air("rayleigh", 16, csi=False)
+        curve = measure(name, "rayleigh", span, seed=seed, step=0.5, bits=4_000_000, air=air)
+        rows.append(curve_row(curve, block=16, csi=False))
+    return rows
+
+
 def secure_rows(seed: int, report: Callable[[str], None]) -> Rows:
     """The secure link against the plain learned link, messages of 65,536 bits."""
     rows: Rows = []
@@ -137,6 +157,7 @@ SUITES: Mapping[str, Callable[[int, Callable[[str], None]], Rows]] = {
     "learned": learned_rows,
     "lengths": lengths_rows,
     "floor": floor_rows,
+    "pilots": pilots_rows,
     "secure": secure_rows,
     "speed": speed_rows,
 }

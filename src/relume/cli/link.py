@@ -291,7 +291,7 @@ def theory_check(
 
 
 def results(
-    suite: Annotated[str, typer.Argument(help="theory, codes, learned, lengths, floor, secure or speed.")],
+    suite: Annotated[str, typer.Argument(help="theory, codes, learned, lengths, floor, pilots, secure or speed.")],
     out: Annotated[Path | None, typer.Option(help="Else: results/link-SUITE.json.")] = None,
     seed: Seed = 1,
 ) -> None:
