@@ -23,12 +23,12 @@ VISIBLE = 20
 PROTOCOL = (
     "clean pictures that never trained (of faces and landscapes the test part), damaged by seed and name, all 8-bit "
     "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB (psnr_luma: over BT.601 luma alone); SSIM mean "
-    "of the three channels (11x11 Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness of Hasler and Suesstrunk "
-    "(2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; ours through the public "
-    "restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at probability 0.5 against "
-    "every pixel that the damage changed, used_mask_iou at the probability that repair asks for, used_mask_iou_visible "
-    "against those changed by 20 levels or more; "
-    "photo: pictures brought to 256x256, strength 1; means with Student's 95 % interval"
+    "of the three channels (11x11 Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness "
+    "of Hasler and Suesstrunk (2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; "
+    "ours through the public restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at "
+    "probability 0.5 against every pixel that the damage changed, used_mask_iou at the probability that repair asks "
+    "for, used_mask_iou_visible against those changed by 20 levels or more; photo: pictures brought to 256x256, "
+    "strength 1; means with Student's 95 % interval"
 )
 
 
