@@ -16,6 +16,7 @@ from relume.signal import ModelError
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 SHIPPED: dict[str, tuple[str, str]] = {
+    "colorize": ("colorize.onnx", "7168f004b99b8ac244485f40a98e4ea2a8d968b2c217ff0a1e6a3ab33af8910a"),
     "depixelate": ("depixelate.onnx", "8dd6c55dcce1d1d8d1dde5861050e3d8650d91046de32bb467bdb1c9cc188fab"),
     "cascade-psnr": ("cascade-psnr.onnx", "7d9345f859ae9d5d193562bed2d28162749ccb2b0d59d9e35964b9b6df01f7ca"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
