@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from relume.bench.images import Distance, colour
-from relume.bench.photo_cases import Case
+from relume.bench.photo_cases import BLOCK, Case, bytes_of
 from relume.bench.photo_rivals import Rival, found_mask, one_hint, true_mask
 from relume.bench.results import interval
 from relume.colour import gray, rgb_to_lab
+from relume.degrade.pixels import block_means
+from relume.degrade.resample import resize
 from relume.metrics import ciede2000, colourfulness, delta_e, psnr, ssim
+from relume.runtime.restore import restore
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
 
@@ -110,3 +114,33 @@ def measure(
         "weights_sha256": rival.weights,
         "pictures": pictures,
     }
+
+
+SPEED_PROTOCOL = (
+    "the picture brought to 1024x1024 gray, restored by the public restore(): processor time of all threads together "
+    "(user and system), the best of the runs after one that is not timed; strength 1"
+)
+SPEED_SIDE = 1024
+
+
+def speed(picture: Array, runs: int, progress: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
+    """Processor seconds of each task on one megapixel of ``picture``, (H, W[, 3]) uint8."""
+    plane = bytes_of(resize(gray(colour(picture) / 255.0), size=(SPEED_SIDE, SPEED_SIDE)))
+    squares = block_means(plane / 255.0, BLOCK)
+    asked: dict[str, tuple[Array, dict[str, Any]]] = {
+        "repair": (plane, {}),
+        "denoise": (plane, {"sigma": 10.0}),
+        "depixelate": (bytes_of(squares), {"block": BLOCK}),
+        "colorize": (plane, {}),
+        "photo": (plane, {"colour": True, "sigma": 10.0}),
+    }
+    rows = []
+    for task, (x, dials) in asked.items():
+        best = float("inf")
+        for run in range(runs + 1):
+            started = time.process_time()
+            restore(x, task, **dials)
+            best = min(best, time.process_time() - started) if run else best
+            progress(f"{task}, run {run}")
+        rows.append({"task": task, "megapixels": x.size / 1e6, "processor_seconds": best, "runs": runs})
+    return rows

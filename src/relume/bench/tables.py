@@ -147,6 +147,12 @@ def photographs(rows: Rows) -> str:
     return markdown([*header, *(extra[name] for name in more)], lines)
 
 
+def photo_speed(rows: Rows) -> str:
+    """Processor time of each task on one megapixel."""
+    lines = [[row["task"], f"{row['megapixels']:.2f}", f"{row['processor_seconds']:.2f} s"] for row in rows]
+    return markdown(["task", "megapixels", "processor time"], lines)
+
+
 def realism(rows: Rows) -> str:
     """The dial: fidelity and perceptual distance at each setting."""
     lines = [
@@ -201,6 +207,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "designs": ("designs.json", images),
     "printed": (None, printed),
     "photo": ("photo-photo.json", photographs),
+    "photo-speed": ("photo-speed.json", photo_speed),
     "repair": ("photo-repair.json", photographs),
     "denoise": ("photo-denoise.json", photographs),
     "depixelate": ("photo-depixelate.json", photographs),

@@ -69,6 +69,23 @@ def sheet(
         tell(f"{out}: {len(pictures)} pictures, {out.stat().st_size // 1000} KB")
 
 
+def speed(
+    image: Annotated[Path, typer.Argument(help="A picture; its content decides how much there is to repair.")],
+    runs: Annotated[int, typer.Option(min=1, help="Timed runs of each task.")] = 3,
+    out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/photo-speed.json"),
+) -> None:
+    """Processor time of each task for photographs on one megapixel."""
+    with statuses(False):
+        from relume.bench import results
+        from relume.bench.photographs import SPEED_PROTOCOL, speed
+        from relume.bench.sets import load
+
+        rows = speed(load(image), runs)
+        results.write(out, results.provenance(sys.argv[1:], SPEED_PROTOCOL, 0) | {"task": "speed"}, rows)
+        for row in rows:
+            tell(f"{row['task']}: {row['processor_seconds']:.2f} s of processor time")
+
+
 def samples(
     results: Annotated[list[Path], typer.Argument(help="Results of bench images with a task for photographs.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
