@@ -153,6 +153,33 @@ def photo_speed(rows: Rows) -> str:
     return markdown(["task", "megapixels", "processor time"], lines)
 
 
+def chart(rows: Rows) -> str:
+    """What a chart in the frame is worth: CIEDE2000 with its 95 % interval, and the share of pictures below 5."""
+    lines = [
+        [
+            f"{row['set']} ({row['n']}), {row['model']}",
+            f"{row['delta_e']:.2f} ({row['delta_e_interval_95'][0]:.2f} to {row['delta_e_interval_95'][1]:.2f})",
+            f"{100 * row['below_5']:.0f} %",
+        ]
+        for row in rows
+    ]
+    return markdown(["set and way", "mean CIEDE2000 (95 %)", "pictures below 5"], lines)
+
+
+def gigapixel(rows: Rows) -> str:
+    """Memory, time and seam of the change of colour on a mural."""
+    lines = [
+        [
+            f"{row['side']}x{row['side']}, 16 bit",
+            f"{row['peak_bytes'] / (1 << 20):.0f} MiB",
+            f"{row['seconds']:.0f} s",
+            f"{row['seam_of_65535']} of 65535",
+        ]
+        for row in rows
+    ]
+    return markdown(["mural", "peak of the process", "time", "largest difference from one table"], lines)
+
+
 def realism(rows: Rows) -> str:
     """The dial: fidelity and perceptual distance at each setting."""
     lines = [
@@ -206,6 +233,8 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "equal-budget-gains": ("equal-budget.json", gains),
     "designs": ("designs.json", images),
     "printed": (None, printed),
+    "relic-chart": ("relic-chart.json", chart),
+    "gigapixel": ("gigapixel.json", gigapixel),
     "photo": ("photo-photo.json", photographs),
     "photo-speed": ("photo-speed.json", photo_speed),
     "repair": ("photo-repair.json", photographs),
