@@ -36,7 +36,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
-SECONDS = 60_000
+SECONDS = 180_000
 
 
 @pytest.fixture(scope="module")

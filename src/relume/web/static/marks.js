@@ -62,6 +62,7 @@ function open(kind, picture, marks, keep) {
   canvas.width = Math.max(1, Math.round(picture.width * shrink));
   canvas.height = Math.max(1, Math.round(picture.height * shrink));
   canvas.setAttribute("aria-label", KINDS[kind].title);
+  canvas.dataset.kind = kind;
   find(".canvas").style.setProperty("--ratio", picture.width / picture.height);
   image.src = picture.source;
   document.body.append(dialog);
