@@ -1,11 +1,15 @@
 """``colorize``: plausible colour for a gray picture, steered by hints.
 
     relume train colorize --data DATA --out runs/colorize
-    relume export runs/colorize -o colorize.onnx
+    relume train colorize.hinted --data DATA --out runs/colorize_hinted
+    relume export runs/colorize_hinted -o colorize.onnx
 
-Chroma is predicted on cells of 4 pixels; the lightness is not touched. Pictures are coloured at a shorter side of
-about ``data.side`` pixels, the size at which the network has seen faces and landscapes whole.
+The second training goes on from the first with more hints, and more of them against what is usual. Chroma is predicted
+on cells of 4 pixels; the lightness is not touched. Pictures are coloured at a shorter side of about ``data.side``
+pixels, the size at which the network has seen faces and landscapes whole.
 """
+
+import dataclasses
 
 from relume.card import TrainingSet
 from relume.nets.restorer import RestorerShape
@@ -31,3 +35,14 @@ RECIPE = Colorize(
     optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
     validate_every=300,
 )
+
+VARIANTS: dict[str, Colorize] = {
+    "hinted": dataclasses.replace(
+        RECIPE,
+        steps=900,
+        unhinted=0.3,
+        turned=0.5,
+        optim=dataclasses.replace(RECIPE.optim, lr=1e-3, warmup=50),
+        start="runs/colorize/checkpoint.pt",
+    ),
+}

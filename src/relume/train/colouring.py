@@ -29,10 +29,10 @@ CHROMA = 110.0
 class Colorize(Restoration):
     """Whole pictures, or nearly, at the size that they are coloured at.
 
-    ``hints``: the most hinted points; half of the crops have none and most others one or two. ``turned``: the share of
-    hinted crops whose hues are turned by any angle, so that a hint is believed against what is usual. ``faded``: the
-    share whose lightness has lost contrast or changed gamma. ``rebalance``: the weight of a pixel is 1 + ``rebalance``
-    times its chroma in units of 110.
+    ``hints``: the most hinted points; the share ``unhinted`` of the crops has none, most others one or two.
+    ``turned``: the share of hinted crops whose hues are turned by any angle, so that a hint is believed against what is
+    usual. ``faded``: the share whose lightness has lost contrast or changed gamma. ``rebalance``: the weight of a pixel
+    is 1 + ``rebalance`` times its chroma in units of 110.
     """
 
     inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 1, "hints": 3})
@@ -40,6 +40,7 @@ class Colorize(Restoration):
 
     task: str = "colorize"
     hints: int = 10
+    unhinted: float = 0.5
     turned: float = 0.3
     faded: float = 0.4
     rebalance: float = 8.0
@@ -69,7 +70,7 @@ class Colouring(Work):
             if rng.random() < recipe.faded:
                 low, high = 0.2 * rng.random(), 1 - 0.2 * rng.random()
                 light[i] = low + (high - low) * light[i] ** (0.7 + 0.7 * rng.random())
-            count = hint_count(recipe.hints, rng)
+            count = hint_count(recipe.hints, recipe.unhinted, rng)
             if count and rng.random() < recipe.turned:
                 angle = 2 * np.pi * rng.random()
                 turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
@@ -115,12 +116,11 @@ def lab(light: Array, chroma: Array) -> Array:
     return np.concatenate([light * 100.0, chroma * CHROMA], -1)
 
 
-def hint_count(most: int, rng: np.random.Generator) -> int:
-    """None in half of all draws, one or two in a third, up to ``most`` in the rest."""
-    kind = rng.random()
-    if most == 0 or kind < 0.5:
+def hint_count(most: int, unhinted: float, rng: np.random.Generator) -> int:
+    """None with probability ``unhinted``; else one or two in two draws of three, and up to ``most`` in the third."""
+    if most == 0 or rng.random() < unhinted:
         return 0
-    return int(rng.integers(1, min(2, most) + 1)) if kind < 0.83 else int(rng.integers(1, most + 1))
+    return int(rng.integers(1, (min(2, most) if rng.random() < 2 / 3 else most) + 1))
 
 
 def place_hints(chroma: Array, count: int, rng: np.random.Generator) -> Array:

@@ -19,6 +19,7 @@ from relume.train.export import commit, count_parameters, export
 from relume.train.loop import load_checkpoint, load_weights
 from relume.train.mending import Detect, Repair
 from relume.train.restoration_scores import last_scores
+from relume.train.start import earlier
 
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
@@ -119,7 +120,7 @@ def export_restoration(checkpoint: Path, target: Path, *, name: str | None = Non
         macs_per_pixel={promise.output: round(shape.macs())},
         licence=LICENCE,
         data=ModelCard.training_sets(recipe["data"]["terms"]),
-        recipe=recipe | {"steps_done": state["step"]},
+        recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
         scores=last_scores(checkpoint.parent / "log.jsonl"),
         fidelity="generative" if promise.invents else "faithful",
