@@ -34,6 +34,7 @@ def test_restore_evidence_verify_redo_and_iiif(answer, tmp_path, mural, cube) ->
     (file,) = said["files"]
     assert (file["task"], file["scale"], file["status"]) == ("relic", 1, "ok")
     assert sorted(p.name for p in out.iterdir()) == ["mural.tif", "mural.tif.relume.json"]
+    assert Path(file["evidence"]) == evidence / "mural.tif"
     assert (evidence / "mural.tif" / "report.html").is_file()
     assert half.read_text().startswith("TITLE")
     assert answer("verify", out)[0] == 0

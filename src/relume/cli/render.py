@@ -32,6 +32,7 @@ def as_file(outcome: Outcome) -> dict[str, Any]:
         "width": outcome.width,
         "height": outcome.height,
         "record": outcome.record,
+        "evidence": outcome.evidence,
         "notes": [plain(note) for note in outcome.notes],
         "decisions": [dataclasses.asdict(decision) for decision in outcome.decisions],
     }
@@ -71,6 +72,8 @@ def tell_one(outcome: Outcome, quiet: bool) -> None:
         tell(f"{outcome.input} -> {outcome.output} ({', '.join(facts)})")
         for decision in outcome.decisions:
             tell(f"    {decision.step}: {'' if decision.done else 'not done, '}{decision.reason}")
+        if outcome.evidence is not None:
+            tell(f"    evidence: {outcome.evidence}")
         for note in outcome.notes:
             say(f"note: {outcome.input}: {note}")
 

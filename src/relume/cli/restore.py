@@ -167,7 +167,7 @@ def restore(
                 upscale.chosen(options)[0].card.output_for(
                     options.scale
                 )  # one error for the call, not one for each picture
-            if evidence is not None:
+            if evidence is not None and not resume:
                 jobs = tuple(map(partial(refused, folder=evidence), jobs))
             status = _batch(jobs, notes, options, workers, resume, view)
     raise typer.Exit(status)
@@ -310,7 +310,7 @@ def with_evidence(outcome: Outcome, job: Job, view: View) -> Outcome:
             problem.code, f"{problem.message} (the result is there, its evidence is not)", problem.exit_status
         )
         return dataclasses.replace(outcome, status=status, error=told)
-    return dataclasses.replace(outcome, notes=(*outcome.notes, f"evidence: {place}"))
+    return dataclasses.replace(outcome, evidence=str(place))
 
 
 def refused(job: Job, folder: Path) -> Job:

@@ -63,6 +63,7 @@ class Outcome:
     decisions: tuple[Decision, ...] = ()
     estimate: Estimate | None = None
     entry: Entry | None = None
+    evidence: str | None = None
 
 
 @dataclass(frozen=True)
