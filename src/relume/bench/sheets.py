@@ -24,7 +24,7 @@ from relume.survey import noise_sigma
 
 MOST_BYTES = 400_000
 _CELL, _GAP, _LABEL = 190, 6, 14
-_LEAST_NOISE = 4.0
+_LEAST_NOISE = 3.0
 SEED = 0
 
 

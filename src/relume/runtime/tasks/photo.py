@@ -26,7 +26,7 @@ LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
 """The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
 CAREFUL = 0.97
 """Damage is filled without being asked for where some of it is as probable; a frame along the sides is none."""
-LEAST_NOISE = 4.0 / 255
+LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 GENTLE = 0.8
 """How much of the noise is taken, unless a strength is asked for."""
