@@ -113,7 +113,7 @@ def windows(scheme: Scheme, count: int, rng: np.random.Generator) -> Array:
     total = 0
     while total < count:
         x = scheme.encode(random_bits((4, 16384), rng), rng)
-        start = int(rng.integers(0, x.shape[1] % WINDOW + 1))
+        start = int(rng.integers(0, WINDOW))
         usable = (x.shape[1] - start) // WINDOW * WINDOW
         found.append(x[:, start : start + usable].reshape(-1, WINDOW, 2))
         total += len(found[-1])
