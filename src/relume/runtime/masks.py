@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import find_objects, label, maximum_filter
 
 from relume.runtime.options import Options
 from relume.runtime.pictures import Metadata, Target, open_sink, open_source, written_kind
@@ -82,6 +81,8 @@ def write(path: Path, kind: Written, mask: Array) -> None:
 
 def without_frame(mask: Array) -> Array:
     """``mask`` (H, W) bool without what runs along a side, small gaps or not: the edge of the paper, or a frame."""
+    from scipy.ndimage import find_objects, label, maximum_filter  # costs a start that other tasks need not pay
+
     gap = 2 * max(1, min(mask.shape) // 200) + 1
     parts, _ = label(maximum_filter(mask, gap), np.ones((3, 3), bool))
     kept = mask.copy()

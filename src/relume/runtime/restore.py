@@ -34,7 +34,6 @@ from relume.runtime.pictures import (
     written_kind,
 )
 from relume.runtime.pictures.icc import tone_curve
-from relume.runtime.tasks import relic
 from relume.runtime.tasks.plan import Plan, Request
 from relume.runtime.tasks.table import planned
 from relume.runtime.tiling import Plan as Tiles
@@ -116,6 +115,8 @@ def restore_file(
         if mask_out and mask_kind:
             masks.write(mask_out, mask_kind, _mask_of(task))
         if lut_out:
+            from relume.runtime.tasks import relic
+
             lut.write_cube(relic.change_of(task), lut_out, picture.name)
         notes = (*picture.notes, *unfit, *task.notes)
         if dtype != task.dtype:
@@ -302,6 +303,8 @@ def _parameters(options: Options, task: Plan) -> dict[str, Any]:
     """All of the options that shape the output, as plain values, with what 'auto' and None turned out to be."""
     chosen = dataclasses.asdict(options) | {"report": None, "mask_out": None, "lut_out": None}
     if options.task == "relic":
+        from relume.runtime.tasks import relic
+
         chosen["model"] = options.model or relic.detail_of(task)
     elif options.task != "photo" and task.shaper is not None:
         model = task.shaper.model if task.dial is None else task.dial.faithful

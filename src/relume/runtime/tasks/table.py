@@ -1,22 +1,13 @@
-"""The tasks by name: each a function from what is asked for to how one picture is restored."""
+"""The tasks by name. Each is a module here with ``plan(request)``, imported when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from relume.runtime.tasks import colorize, denoise, depixelate, photo, relic, repair, upscale
 from relume.runtime.tasks.plan import Plan, Request
 from relume.signal import UsageError
 
-TASKS: Mapping[str, Callable[[Request], Plan]] = {
-    "upscale": upscale.plan,
-    "repair": repair.plan,
-    "denoise": denoise.plan,
-    "depixelate": depixelate.plan,
-    "colorize": colorize.plan,
-    "photo": photo.plan,
-    "relic": relic.plan,
-}
+TASKS = ("upscale", "photo", "repair", "denoise", "depixelate", "colorize", "relic")
 
 
 def planned(request: Request) -> Plan:
@@ -24,4 +15,5 @@ def planned(request: Request) -> Plan:
     task = request.options.task
     if task not in TASKS:
         raise UsageError(f"no task is called '{task}'; there are {', '.join(TASKS)}")
-    return TASKS[task](request)
+    plan: Plan = import_module(f"relume.runtime.tasks.{task}").plan(request)
+    return plan
