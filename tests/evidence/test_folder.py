@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+import tifffile
+from PIL import Image
 
 pytest.importorskip("onnx")
 
@@ -73,6 +75,25 @@ def test_the_folder_holds_what_it_takes_to_check_and_undo(tmp_path, make, shippe
         assert (place / name).is_file()
     with pytest.raises(Exists):
         folder.make(record_path(target), place)
+
+
+@pytest.mark.parametrize("name", ["float.tif", "small.bmp", "tiny.png", "small.heic"])
+def test_every_kind_of_picture_has_its_evidence(tmp_path, make, shipped, name) -> None:
+    shipped()
+    source = tmp_path / name
+    if name == "float.tif":
+        tifffile.imwrite(source, make.smooth(30, 40, dtype=np.float32), photometric="rgb")
+    elif name == "small.heic":
+        source.write_bytes((Path(__file__).parent.parent / "data" / name).read_bytes())
+    else:
+        side = 1 if name == "tiny.png" else 20
+        Image.fromarray(make.smooth(side, side)).save(source)
+    target = (tmp_path / "out" / name).with_suffix(".tif" if name == "float.tif" else ".png")
+    restore_and_record(Job(source, target, target.parent), Options(task="relic", threads=1), lambda _: None)
+    found = folder.make(record_path(target), tmp_path / "evidence")
+    assert (found.residual_changed is None) == (name == "float.tif")
+    assert (tmp_path / "evidence" / "residual.tif").exists() == (name != "float.tif")
+    assert "Residual" in (tmp_path / "evidence" / "report.html").read_text()
 
 
 def test_a_network_that_looks_at_a_corner_is_told(shipped) -> None:

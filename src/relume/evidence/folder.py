@@ -27,7 +27,7 @@ from relume.runtime import heat, zoo
 from relume.runtime import record as records
 from relume.runtime.lut import Lut, write_cube
 from relume.runtime.options import Options
-from relume.runtime.pictures import Metadata, Source, Target, open_sink, views
+from relume.runtime.pictures import Metadata, Source, Target, glimpses, open_sink
 from relume.runtime.pictures.errors import Exists, Unwritable
 from relume.runtime.record import Record
 from relume.runtime.redo import options_of
@@ -51,9 +51,9 @@ class Findings:
     uncertainty_p95: float
     uncertainty_views: int
     uncertainty_shrunk: float
-    residual_changed: float
-    residual_mean: float
-    residual_largest: float
+    residual_changed: float | None
+    residual_mean: float | None
+    residual_largest: float | None
     colour_moved_delta_e: float
     invented: float
     chart: dict[str, Any] | None
@@ -93,22 +93,23 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     if change is not None:
         (draft / "colour.cube").touch()
         write_cube(change, draft / "colour.cube", record.source.name)
-    layer = residual.write(original, result, draft / "residual.tif")
+    whole = again().dtype.kind != "f"  # a float sample has no residual in 16 bits
+    layer = residual.write(original, result, draft / "residual.tif") if whole else None
     agreed = consistency.of_files(original, result, colour)
     _map(draft / "consistency.png", agreed.heat / heat.FULL)
     sure = uncertainty.of_options(again, options)
     _map(draft / "uncertainty.png", sure.spread / SPREAD_FULL)
     invented = _invented(draft / "invented.png", record, _filled(again, options))
-    small = [views.read_small(path, *_small_size(record)) for path in (original, result)]
+    small = [glimpses.small(path, *_small_size(record)) for path in (original, result)]
     found = Findings(
         consistency_db=round(agreed.decibels, 3),
         uncertainty_mean=round(sure.mean, 6),
         uncertainty_p95=round(sure.p95, 6),
         uncertainty_views=sure.views,
         uncertainty_shrunk=round(sure.shrunk, 3),
-        residual_changed=round(layer.changed, 6),
-        residual_mean=round(layer.mean, 6),
-        residual_largest=round(layer.largest, 6),
+        residual_changed=None if layer is None else round(layer.changed, 6),
+        residual_mean=None if layer is None else round(layer.mean, 6),
+        residual_largest=None if layer is None else round(layer.largest, 6),
         colour_moved_delta_e=round(float(ciede2000(*(rgb_to_lab(x / 255) for x in small)).mean()), 3),
         invented=invented,
         chart=_chart(record),

@@ -111,7 +111,8 @@ def sentence(record: Record, found: Findings) -> str:
         said += f"On {found.chart['patches']} patches of known colour the mean CIEDE2000 difference fell from "
         said += f"{found.chart['delta_e_before']:.1f} to {found.chart['delta_e_after']:.1f}. "
     said += "No pixel was invented; " if found.invented == 0 else f"{100 * found.invented:.2f} % of it is invented; "
-    return said + "the original file is unchanged, and the residual layer restores it to the bit."
+    said += "the original file is unchanged"
+    return said + ("." if found.residual_changed is None else ", and the residual layer undoes the result to the bit.")
 
 
 def _headline(record: Record) -> str:
@@ -128,14 +129,16 @@ def _figures(record: Record, found: Findings) -> list[tuple[str, str]]:
         )
     scaled = "" if found.uncertainty_shrunk == 1 else f", on a copy {found.uncertainty_shrunk:.1f} times smaller"
     spread = f"{found.uncertainty_mean:.4f} of the range on average, 95 % below {found.uncertainty_p95:.4f}; "
-    changed, mean, most = (100 * x for x in (found.residual_changed, found.residual_mean, found.residual_largest))
+    shares = (found.residual_changed, found.residual_mean, found.residual_largest)
+    changed, mean, most = (100 * (share or 0.0) for share in shares)
+    layer = f"{changed:.1f} % of the samples changed, by {mean:.2f} % on average and {most:.1f} % at most"
     invented = "none" if found.invented == 0 else f"{100 * found.invented:.2f} % of the picture (see the map)"
     return [
         ("Colour measured, mean CIEDE2000", measured),
         ("Colours moved by, mean CIEDE2000", f"{found.colour_moved_delta_e:.1f} (on a small sRGB copy)"),
         ("Agreement with the recoloured original", f"{found.consistency_db:.1f} dB PSNR, when made small again"),
         ("Spread over flips and turns", f"{spread}{found.uncertainty_views} views{scaled}"),
-        ("Residual", f"{changed:.1f} % of the samples changed, by {mean:.2f} % on average and {most:.1f} % at most"),
+        ("Residual", "none: the samples are floating-point" if shares[0] is None else layer),
         ("Invented pixels", invented),
         ("Size and depth", f"{record.width} x {record.height}, {record.bands} channels of {record.depth} bits"),
     ]

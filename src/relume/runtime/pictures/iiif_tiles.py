@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relume.runtime.pictures.errors import Damaged, Unwritable
-from relume.runtime.pictures.kinds import kind_of
+from relume.runtime.pictures.glimpses import opened
 
 TILE = 512
 LARGEST = 4096
@@ -28,7 +28,7 @@ class Service:
 
 
 def write(source: Path, folder: Path, base: str) -> Service:
-    """Write ``source`` (a PNG, JPEG, WebP or TIFF) as tiles into the new ``folder``, to be served as ``base/NAME``.
+    """Write ``source`` as tiles into the new ``folder``, to be served as ``base/NAME``.
 
     Upright, in sRGB, flat on white. Raises Damaged or Unwritable.
     """
@@ -82,13 +82,7 @@ def _whole(source: Path, folder: Path, size: tuple[int, int]) -> None:
 
 def _shown(source: Path) -> Any:
     """8-bit sRGB, upright, flat on white; read from top to bottom."""
-    import pyvips
-
-    kind = kind_of(source)
-    turned = pyvips.Image.new_from_file(str(source))
-    orientation = turned.get("orientation") if turned.get_typeof("orientation") else 1
-    access = "random" if kind == "heif" or 2 < orientation <= 8 else "sequential"
-    image = pyvips.Image.new_from_file(str(source), access=access, fail_on="truncated").autorot()
+    image = opened(source)
     if image.format in ("float", "double"):
         image = (image * 65535).cast("ushort").copy(interpretation="grey16" if image.bands < 3 else "rgb16")
     if image.get_typeof("icc-profile-data"):
