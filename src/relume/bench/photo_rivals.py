@@ -192,7 +192,7 @@ def _photo() -> list[Rival]:
 
 def _with_bm3d(others: Sequence[Rival]) -> tuple[list[Rival], list[str]]:
     try:
-        import bm3d
+        import bm3d  # type: ignore[import-not-found]
     except ImportError:
         return list(others), ["bm3d: not installed; its licence allows non-commercial use alone"]
 

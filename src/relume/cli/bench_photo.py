@@ -37,7 +37,8 @@ def photographs(
     from relume.bench.photographs import PROTOCOL, measure
 
     trial, distance = TRIALS[task], lpips.load(lpips.ALEX)
-    rows, skipped = [], {}
+    rows: list[dict[str, Any]] = []
+    skipped: dict[str, None] = {}
     for name in sets or default_sets(data, task):
         cases = [trial.make(picture, seed) for picture in clean(data, name, n)]
         chroma = training_chroma(data, name) if task == "colorize" else None

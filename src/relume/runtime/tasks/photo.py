@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from relume.runtime import masks, zoo
+from relume.runtime.blocks import shrunk
 from relume.runtime.flow import Step, cut, strips
 from relume.runtime.look import Look, Shrinking, look
 from relume.runtime.options import Decision, Options
@@ -109,7 +110,7 @@ def _squares(chosen: _Chosen) -> None:
         chosen.say("depixelate", True, f"squares of {grid.block} pixels", **dataclasses.asdict(grid))
         step = depixelate.enlarging(grid.block, chosen.options, chosen.source.dtype, chosen.strength(1.0))
         chosen.steps.append(step)
-        chosen.source, chosen.grid = depixelate.shrunk(chosen.source, grid), grid
+        chosen.source, chosen.grid = shrunk(chosen.source, grid), grid
 
 
 def _damage(chosen: _Chosen) -> None:
