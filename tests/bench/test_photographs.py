@@ -103,6 +103,7 @@ def test_the_command_writes_rows_and_samples(folder: Path, tmp_path: Path, task:
     assert any(row["uses_true_mask"] for row in results["rows"]) == (task == "repair")
     assert "ours" in tables.photographs(results["rows"])
     assert run("bench", "samples", out, "-o", tmp_path / "s.svg").exit_code == 0
+    assert run("bench", "photo-worst", out, "--data", folder, "-o", tmp_path / "w.jpg", "--n", 2).exit_code == 0
 
 
 def test_sheets_are_small_and_the_key_is_apart(folder: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,22 @@ def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out:
         partial.write_text(json.dumps({"seed": SEED, "task": task, "order": orders}, indent=1) + "\n", encoding="utf-8")
 
 
+def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], task: str, n: int, out: Path) -> None:
+    """Write the ``n`` cases in which ours gained least over the input: truth, damaged, ours; ``find`` by set, name."""
+    gains = []
+    for row in rows:
+        if row["model"] == "ours":
+            given = next(r for r in rows if r["role"] == "input" and r["set"] == row["set"])["pictures"]
+            gains += [(s["psnr"] - given[name]["psnr"], row["set"], name) for name, s in row["pictures"].items()]
+    lines = []
+    for gain, group, name in sorted(gains)[:n]:
+        case = find(group, name)
+        dials = {"colour": True, "strength": 1.0} if task == "photo" else {}
+        ours = np.asarray(restore(case.damaged, task, **dials))
+        lines.append((f"{gain:+.1f} dB", [case.truth, case.damaged, ours]))
+    _write(_page(lines, columns=2, letters=("truth", "damaged", "ours")), out)
+
+
 def classical(picture: Picture) -> Array:
     """What a careful user has without networks of ours but for the mask: inpainting, then non-local means."""
     x = picture.pixels
@@ -63,7 +79,9 @@ def classical(picture: Picture) -> Array:
     return non_local_means(repaired, sigma) if sigma >= _LEAST_NOISE else repaired
 
 
-def _page(rows: Sequence[tuple[str, Sequence[Array]]], columns: int) -> Image.Image:
+def _page(
+    rows: Sequence[tuple[str, Sequence[Array]]], columns: int, letters: Sequence[str] = ("A", "B", "C")
+) -> Image.Image:
     """Groups of pictures of one cell's height each, ``columns`` groups beside each other, on white."""
     groups = [(label, [_small(picture) for picture in group]) for label, group in rows]
     width = max(sum(p.width + 2 for p in group) for _, group in groups) + _GAP
@@ -75,7 +93,7 @@ def _page(rows: Sequence[tuple[str, Sequence[Array]]], columns: int) -> Image.Im
         for number, picture in enumerate(group):
             page.paste(picture, (left, top + _LABEL))
             if label:
-                pen.text((left, top), f"{label} {'ABC'[number]}", fill="black")
+                pen.text((left, top), f"{label} {letters[number]}", fill="black")
             left += picture.width + 2
     return page
 

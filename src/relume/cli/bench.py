@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
         bench.command(command.__name__)(command)
     bench.command("photo-sheet")(bench_photo.sheet)
     bench.command("photo-speed")(bench_photo.speed)
+    bench.command("photo-worst")(bench_photo.worst)
     bench.command("samples")(bench_photo.samples)
     app.add_typer(bench, name="bench")
 

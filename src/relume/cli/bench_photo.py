@@ -87,6 +87,28 @@ def speed(
             tell(f"{row['task']}: {row['processor_seconds']:.2f} s of processor time")
 
 
+def worst(
+    results: Annotated[Path, typer.Argument(help="Results of bench images with a task for photographs.")],
+    data: Annotated[Path, typer.Option(help="The folder that they were measured on.")],
+    out: Out,
+    n: Annotated[int, typer.Option("--n", min=1, help="So many cases.")] = 8,
+) -> None:
+    """The cases in which ours gained least over the input, or lost: truth, damaged, ours."""
+    with statuses(False):
+        from relume.bench import sheets
+        from relume.bench.photo_cases import TRIALS, Case, clean
+        from relume.bench.results import read
+
+        found = read(results)
+        trial = TRIALS[found["task"]]
+
+        def find(group: str, name: str) -> Case:
+            pictures = clean(data, group if group in trial.sets else ".", None)
+            return trial.make(next(picture for picture in pictures if picture.name == name), found["seed"])
+
+        sheets.worst(found["rows"], find, found["task"], n, out)
+
+
 def samples(
     results: Annotated[list[Path], typer.Argument(help="Results of bench images with a task for photographs.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
