@@ -32,13 +32,23 @@ def test_ber_keeps_the_contract(answer):
         assert point["ber"] == pytest.approx(point["theory"], rel=0.25)
 
 
-@pytest.mark.parametrize("scheme", ["ae-2", "ae74", "secure-4", "plain", "static", "nonce-reuse", "phase-only"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["ae-2", "ae-4", "ae74", "16qam+pilots", "secure-4", "traffic-2", "plain", "static", "nonce-reuse", "phase-only"],
+)
 def test_every_kind_of_scheme_is_measured_alike(answer, scheme):
     status, found = answer(
         "link", "ber", "--scheme", scheme, "--channel", "rayleigh", "--ebn0", "14", "--length", 500, "--bits", 2000
     )
     assert status == 0 and found["scheme"] == scheme
     assert found["points"][0]["bits"] == 2000 and found["points"][0]["blocks"] == 4
+
+
+def test_without_the_gain_only_pilots_help(answer):
+    words = ("link", "ber", "--channel", "rayleigh", "--block", 16, "--no-csi", "--ebn0", "20", "--bits", 20_000)
+    _, lost = answer(*words, "--scheme", "16qam", "--length", 4000)
+    _, found = answer(*words, "--scheme", "16qam+pilots", "--length", 4000)
+    assert lost["points"][0]["ber"] > 0.3 > 0.03 > found["points"][0]["ber"]
 
 
 def test_bler_compare_and_csv(relume, answer):
@@ -58,6 +68,7 @@ def test_bler_compare_and_csv(relume, answer):
     ("arguments", "part"),
     [
         (("--scheme", "wifi"), "no scheme"),
+        (("--scheme", "qpsk", "--ebn0", "4000"), "between -200 and 200 dB"),
         (("--scheme", "qpsk", "--ebn0", "nan"), "finite dB"),
         (("--scheme", "qpsk", "--length", "0"), "at least 1"),
         (("--scheme", "qpsk", "--errors", "0"), "at least 1"),
