@@ -69,7 +69,7 @@ class RestorerShape:
             pixels *= 4
         return total
 
-    def build(self) -> Restorer:
+    def build(self) -> nn.Module:
         """The network, freshly initialised from torch's global generator."""
         return Restorer(self)
 

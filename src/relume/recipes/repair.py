@@ -3,21 +3,22 @@
     relume train repair --data DATA --out runs/repair
     relume export runs/repair -o repair.onnx
 
-The network sees the picture with the damaged pixels at zero and the mask; only what it says inside the mask is used.
+The network sees the picture with the damaged pixels at zero and the mask, starts from an interpolation and corrects
+it; only what it says inside the mask is used. Painting from black instead, 1200 steps stayed 1 dB behind Telea's method.
 """
 
-from relume.nets.restorer import RestorerShape
+from relume.nets.filler import FillerShape
 from relume.recipes.damage_mask import PICTURES
 from relume.train.mending import Repair
 from relume.train.recipe import Optim
 
 RECIPE = Repair(
     name="repair",
-    net=RestorerShape(inputs=4, outputs=3, widths=(32, 64, 96), depths=(1, 2, 3)),
+    net=FillerShape(widths=(32, 64, 96), depths=(1, 2, 3)),
     data=PICTURES,
-    steps=1500,
+    steps=1200,
     batch=6,
     patch=96,
-    optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
+    optim=Optim("muon", 2e-3, warmup=100, final=0.01, ema=0.995),
     validate_every=300,
 )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from relume.nets.restorer import Restorer, RestorerShape
+from relume.nets.restorer import RestorerShape
 from relume.signal import UsageError
 from relume.train.loop import Run, load_weights, train
 from relume.train.optim import clip, optimisers
@@ -103,7 +103,7 @@ class Restoration(ABC):
 class Restore:
     """One network, one loss, one optimiser: plugs into the loop."""
 
-    def __init__(self, recipe: Restoration, net: Restorer, work: Work) -> None:
+    def __init__(self, recipe: Restoration, net: nn.Module, work: Work) -> None:
         self.recipe, self.work = recipe, work
         self.net: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optim = recipe.optim

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from relume.card import ModelCard
+from relume.nets.filler import FillerShape
 from relume.nets.restorer import RestorerShape
 from relume.nets.unet import UnetShape
 from relume.signal import ModelError
@@ -81,6 +82,7 @@ PROMISES: dict[str, Promise] = {
         Repair.output,
         "fills the pixels that the mask marks, which are zero in x; elsewhere its answer is not meant to be used",
         invents=True,
+        shape=FillerShape,
     ),
     "colorize": Promise(
         Colorize.inputs,
