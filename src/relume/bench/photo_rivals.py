@@ -182,10 +182,10 @@ def _photo() -> list[Rival]:
     def classical(case: Case) -> Array:
         return non_local_means(inpainted(case.damaged, found_mask(case), "telea"), PHOTO_SIGMA)
 
-    models = (DETECTOR, "repair", "denoise", "colorize")
+    models = tuple(name for name in (DETECTOR, "repair", "denoise", "colorize") if name in zoo.SHIPPED)
     return [
         Rival("Telea, detected mask, then non-local means", "baseline", classical, (DETECTOR,)),
-        Rival("ours, without colour", "ours", shipped("photo", strength=1.0), models[:3]),
+        Rival("ours, without colour", "ours", shipped("photo", strength=1.0), models[:-1]),
         Rival("ours", "ours", shipped("photo", strength=1.0, colour=True), models),
     ]
 
