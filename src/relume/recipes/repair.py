@@ -4,7 +4,7 @@
     relume export runs/repair -o repair.onnx
 
 The network sees the picture with the damaged pixels at zero and the mask, starts from an interpolation and corrects
-it; only what it says inside the mask is used. Painting from black instead, 1200 steps stayed 1 dB behind Telea's method.
+it; only what it says inside the mask is used. Painting from black, 1200 steps stayed 1 dB behind Telea's method.
 """
 
 from relume.nets.filler import FillerShape
