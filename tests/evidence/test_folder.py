@@ -71,6 +71,11 @@ def test_the_folder_holds_what_it_takes_to_check_and_undo(tmp_path, make, shippe
     assert "wall &lt;1&gt;.tif" in page and "wall <1>" not in page
     assert len(re.findall("data:image/jpeg", page)) == 6
     assert "to the bit" in page and "relic-colour" in page
+    sheet = (place / "report.pdf").read_bytes()
+    assert sheet.startswith(b"%PDF-1.4") and sheet.count(b"/DCTDecode") == 9
+    assert b"wall <1>.tif" in sheet and b"/Count 1" in sheet
+    for number, offset in enumerate(re.findall(rb"(\d{10}) 00000 n", sheet), 1):
+        assert sheet[int(offset) :].startswith(b"%d 0 obj" % number)
     for name in re.findall(r'src="([\w.]+)"', page):
         assert (place / name).is_file()
     with pytest.raises(Exists):

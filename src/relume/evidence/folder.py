@@ -115,8 +115,10 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
         chart=_chart(record),
     )
     cards = [zoo.find(name).card for name, sha256 in records.weights_of(record) if sha256 is not None]
-    page = report.page(record, found, cards, change, original, result, sure.spread)
-    (draft / "report.html").write_text(page, encoding="utf-8")
+    shown = report.content(record, found, cards, change, original, result, sure.spread)
+    (draft / "report.html").write_text(report.page(shown), encoding="utf-8")
+    maps = [draft / f"{name}.png" for name in ("uncertainty", "consistency", "invented")]
+    (draft / "report.pdf").write_bytes(report.sheet(shown, maps))
     files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
     said = {
         "schema": SCHEMA,

@@ -1,10 +1,11 @@
-"""The report of a restoration: one page of HTML that stands alone, for a screen, a printer and a conservation file."""
+"""The report of a restoration: a page of HTML that lies in the evidence folder, and one sheet as PDF."""
 
 from __future__ import annotations
 
 import base64
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from relume import __version__
 from relume.card import ModelCard
+from relume.evidence.pdf import Sheet
 from relume.runtime.lut import Lut
 from relume.runtime.pictures import glimpses
 from relume.runtime.record import Record
@@ -36,7 +38,19 @@ code{font-size:.85em;overflow-wrap:anywhere}blockquote{margin:.5rem 0;padding:.5
 """
 
 
-def page(
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a report shows; ``whole`` and ``crops``: JPEGs before and after, each with its caption."""
+
+    record: Record
+    found: Findings
+    cards: Sequence[ModelCard]
+    change: Lut | None
+    whole: Sequence[tuple[bytes, str]]
+    crops: Sequence[tuple[bytes, str]]
+
+
+def content(
     record: Record,
     found: Findings,
     cards: Sequence[ModelCard],
@@ -44,21 +58,44 @@ def page(
     original: Path,
     result: Path,
     spread: Array,
-) -> str:
-    """The page as text; ``spread``: the uncertainty by place, where the second crop is taken."""
+) -> Content:
+    """Gather what is shown; ``spread``: the uncertainty by place, where the second crop is taken."""
+    captions = f"before: {record.source.name}, sha256 {record.source.sha256}", f"after, sha256 {record.output.sha256}"
+    whole = [(glimpses.whole(path, SIDE), told) for path, told in zip((original, result), captions, strict=True)]
+    return Content(record, found, cards, change, whole, _crops(record, original, result, spread))
+
+
+def sheet(shown: Content, maps: Sequence[Path]) -> bytes:
+    """The report on one sheet of A4, a PDF; ``maps``: the PNGs of uncertainty, consistency and what was invented."""
+    record, found = shown.record, shown.found
+    paper = Sheet()
+    paper.text(f"Restoration of {record.source.name}", 15, bold=True)
+    paper.text(f"{_headline(record)}. {_HYPOTHESIS}", 8)
+    paper.row([(data, when) for (data, _), when in zip(shown.whole, WHEN, strict=True)], 225)
+    paper.row(shown.crops, 120)
+    names = (caption.partition(":")[0] for _, caption in _MAPS)
+    paper.row([(glimpses.whole(path, 400), name) for path, name in zip(maps, names, strict=True)], 105)
+    paper.text("For the conservation file", 9, bold=True)
+    paper.text(sentence(record, found), 7.5)
+    paper.text("Figures and decisions", 9, bold=True)
+    for name, value in _figures(record, found) + _decisions(record):
+        paper.text(f"{name}: {value}", 7.5)
+    for name, value in _models(record, shown.cards):
+        paper.text(f"{name}: {value}", 6)
+    return paper.to_bytes()
+
+
+def page(shown: Content) -> str:
+    """The report as a page of HTML that lies in the evidence folder."""
+    record, found, cards, change = shown.record, shown.found, shown.cards, shown.change
     title = html.escape(record.source.name)
     parts = [
         f"<h1>Restoration of {title}</h1>",
-        f"<p>{html.escape(_headline(record))}. The original is untouched; this is a hypothesis and its evidence.</p>",
+        f"<p>{html.escape(_headline(record))}. {_HYPOTHESIS}</p>",
         "<h2>Before and after</h2>",
-        _row(
-            [
-                (_view(original), f"before: {title}, sha256 <code>{record.source.sha256}</code>"),
-                (_view(result), f"after, sha256 <code>{record.output.sha256}</code>"),
-            ]
-        ),
+        _row([(_jpeg(data), caption) for data, caption in shown.whole]),
         "<h2>Details</h2>",
-        _row(_crops(record, original, result, spread)),
+        _row([(_jpeg(data), caption) for data, caption in shown.crops]),
         "<h2>Maps</h2>",
         _row(_MAPS),
         "<h2>Figures</h2>",
@@ -86,10 +123,11 @@ _MAPS = [
     ('<img alt="uncertainty" src="uncertainty.png">', "uncertainty: pale where turning the picture changes the result"),
     (
         '<img alt="consistency" src="consistency.png">',
-        "disagreement of the result, made small again, with the original",
+        "consistency: pale where the result, made small again, disagrees",
     ),
     ('<img alt="invented" src="invented.png">', "invented pixels: white filled, gray texture perhaps, black none"),
 ]
+_HYPOTHESIS = "The original is untouched; this is a hypothesis and its evidence."
 _CURVES = "What red, green and blue become along the gray axis; the dashed line changes nothing."
 _FILES = """<h2>In this folder</h2><p><code>restored.*</code> the result; <code>original.sha256</code> the hash of the
 original; <code>residual.tif</code> original (enlarged) + residual = result, to the bit; <code>invented.png</code> 255
@@ -159,20 +197,16 @@ def _models(record: Record, cards: Sequence[ModelCard]) -> list[tuple[str, str]]
     return rows or [("none", "no trained model took part")]
 
 
-def _crops(record: Record, original: Path, result: Path, spread: Array) -> list[tuple[str, str]]:
+def _crops(record: Record, original: Path, result: Path, spread: Array) -> list[tuple[bytes, str]]:
     """Pairs of crops at the liveliest place and where the result is least sure."""
     share = max(8, min(CROP, record.width // 2, record.height // 2)) / record.width
     row, column = np.unravel_index(int(spread.argmax()), spread.shape)
     unsure = (column + 0.5) / spread.shape[1], (row + 0.5) / spread.shape[0]
-    found: list[tuple[str, str]] = []
+    found: list[tuple[bytes, str]] = []
     for name, centre in (("the liveliest", glimpses.liveliest(result, share)), ("the least sure", unsure)):
-        shown = [glimpses.crop(path, centre, share, SHOWN) for path in (original, result)]
-        found += [(_jpeg(data), f"{name} place, {when}") for data, when in zip(shown, WHEN, strict=True)]
+        crops = [glimpses.crop(path, centre, share, SHOWN) for path in (original, result)]
+        found += [(data, f"{name} place, {when}") for data, when in zip(crops, WHEN, strict=True)]
     return found
-
-
-def _view(path: Path) -> str:
-    return _jpeg(glimpses.whole(path, SIDE))
 
 
 def _jpeg(data: bytes) -> str:
@@ -194,7 +228,9 @@ def _curves(change: Lut) -> str:
 
 
 def _row(pictures: Sequence[tuple[str, str]]) -> str:
-    figures = (f"<figure>{picture}<figcaption>{caption}</figcaption></figure>" for picture, caption in pictures)
+    figures = (
+        f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>" for picture, caption in pictures
+    )
     return f'<div class="row">{"".join(figures)}</div>'
 
 
