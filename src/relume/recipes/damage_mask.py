@@ -32,5 +32,5 @@ RECIPE = Detect(
     batch=6,
     patch=96,
     optim=Optim("muon", 4e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=300,
+    validate_every=1200,
 )

@@ -20,5 +20,5 @@ RECIPE = Repair(
     batch=6,
     patch=96,
     optim=Optim("muon", 2e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=300,
+    validate_every=600,
 )
