@@ -6,25 +6,26 @@ It is made from the original, the result and its record, after the result is the
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from relume.card import ModelCard
 from relume.colour import rgb_to_lab
 from relume.evidence import consistency, report, residual, uncertainty
 from relume.evidence.iiif import pair
 from relume.metrics import ciede2000
 from relume.runtime import heat, zoo
 from relume.runtime import record as records
+from relume.runtime.files import sha256
 from relume.runtime.lut import Lut, write_cube
 from relume.runtime.options import Options
 from relume.runtime.pictures import Metadata, Source, Target, glimpses, open_sink
@@ -34,7 +35,7 @@ from relume.runtime.redo import options_of
 from relume.runtime.tasks import relic, repair
 from relume.runtime.tasks.plan import Request
 from relume.runtime.tasks.table import planned
-from relume.signal import Array
+from relume.signal import Array, ModelError
 
 SCHEMA = "relume.evidence/1"
 SPREAD_FULL = 0.05
@@ -86,9 +87,11 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     def again() -> Source:
         return residual.opened(original)
 
+    cards = _cards(record)
     change = _change(again, options) if record.task == "relic" else None
     colour = None if change is None or not options.relic.strength else relic.Colour(change)
-    _delivered(result, draft / f"restored{result.suffix}")
+    shutil.copyfile(result, draft / f"restored{result.suffix}")
+    (draft / "record.json").write_text(record.to_json(), encoding="utf-8")
     (draft / "original.sha256").write_text(f"{record.source.sha256}  {record.source.name}\n", encoding="utf-8")
     if change is not None:
         (draft / "colour.cube").touch()
@@ -99,7 +102,7 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     _map(draft / "consistency.png", agreed.heat / heat.FULL)
     sure = uncertainty.of_options(again, options)
     _map(draft / "uncertainty.png", sure.spread / SPREAD_FULL)
-    invented = _invented(draft / "invented.png", record, _filled(again, options))
+    invented = _invented(draft / "invented.png", record, cards, _filled(again, options))
     small = [glimpses.small(path, *_small_size(record)) for path in (original, result)]
     found = Findings(
         consistency_db=round(agreed.decibels, 3),
@@ -114,12 +117,11 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
         invented=invented,
         chart=_chart(record),
     )
-    cards = [zoo.find(name).card for name, sha256 in records.weights_of(record) if sha256 is not None]
     shown = report.content(record, found, cards, change, original, result, sure.spread)
     (draft / "report.html").write_text(report.page(shown), encoding="utf-8")
     maps = [draft / f"{name}.png" for name in ("uncertainty", "consistency", "invented")]
     (draft / "report.pdf").write_bytes(report.sheet(shown, maps))
-    files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
+    files = {path.name: sha256(path) for path in sorted(draft.iterdir())}
     said = {
         "schema": SCHEMA,
         "created": record.created,
@@ -136,6 +138,18 @@ def _fill(draft: Path, record: Record, original: Path, result: Path, options: Op
     return found
 
 
+def _cards(record: Record) -> list[ModelCard]:
+    """The cards of the weights that took part; raises ModelError where others are installed by now."""
+    cards = []
+    for name, expected in records.weights_of(record):
+        if expected is not None:
+            model = zoo.find(name)
+            if model.sha256 != expected:
+                raise ModelError(f"{record.output.name}: was made with other weights of {name} than are installed")
+            cards.append(model.card)
+    return cards
+
+
 def _named(subject: records.Subject) -> dict[str, Any]:
     return {"name": subject.name, "sha256": subject.sha256, "bytes": subject.bytes}
 
@@ -144,14 +158,6 @@ def _change(again: Callable[[], Source], options: Options) -> Lut:
     """The change of colour of a relic as it was dialled, estimated again."""
     found = relic.estimate(options.relic, again)
     return found.lut.at(options.relic.strength)
-
-
-def _delivered(result: Path, place: Path) -> None:
-    """The restored picture itself, without a second copy of its bytes where the file system allows."""
-    try:
-        place.hardlink_to(result)
-    except OSError:
-        shutil.copyfile(result, place)
 
 
 def _map(path: Path, level: Array) -> None:
@@ -164,13 +170,12 @@ def _filled(again: Callable[[], Source], options: Options) -> Array | None:
     return planned(Request(again, options)).mask if options.relic.fill else None
 
 
-def _invented(path: Path, record: Record, filled: Array | None) -> float:
+def _invented(path: Path, record: Record, cards: Sequence[ModelCard], filled: Array | None) -> float:
     """Write the mask of what no part of the original stands behind: 255 filled, 128 perhaps invented texture, 0 not.
 
     Returns the share of pixels that are not 0.
     """
-    fidelity = [zoo.find(name).card for name, sha256 in records.weights_of(record) if sha256 is not None]
-    texture = any(card.fidelity == "generative" and card.task != repair.FILLER for card in fidelity)
+    texture = any(card.fidelity == "generative" and card.task != repair.FILLER for card in cards)
     value, scale, count = 128 if texture else 0, record.scale, 0
     path.touch()
     sink = open_sink(path, Target("png", record.width, record.height, 1, np.dtype(np.uint8), Metadata()))
@@ -200,8 +205,3 @@ def _chart(record: Record) -> dict[str, Any] | None:
         if decision.get("step") == "colour" and "delta_e_before" in values:
             return dict(values)
     return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
