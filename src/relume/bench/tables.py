@@ -235,6 +235,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "equal-budget": ("equal-budget.json", images),
     "equal-budget-gains": ("equal-budget.json", gains),
     "designs": ("designs.json", images),
+    "recursion": ("recursion.json", images),
     "printed": (None, printed),
     "relic-chart": ("relic-chart.json", chart),
     "gigapixel": ("gigapixel.json", gigapixel),
