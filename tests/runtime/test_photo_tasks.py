@@ -126,6 +126,8 @@ def test_colour_leaves_lightness_alone_and_follows_hints(make: ModuleType) -> No
     assert np.hypot(lab[..., 1], lab[..., 2]).max() > 3
     hinted = restore(gray, "colorize", hints=["200,100=#d02020", (10, 20, "#2040e0")])
     assert not np.array_equal(hinted, found)
+    wanted, got = rgb_to_lab(np.array([0x20, 0x40, 0xE0]) / 255), rgb_to_lab(hinted[20, 10])
+    assert np.linalg.norm(got[1:] - wanted[1:]) < 0.6 * np.linalg.norm(lab[20, 10, 1:] - wanted[1:])
     assert np.array_equal(restore(gray[..., 0], "colorize"), found)
     plain = restore(gray, "colorize", strength=0.0)
     assert np.abs(plain - gray).max() < 1e-3

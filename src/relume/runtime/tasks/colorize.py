@@ -8,7 +8,7 @@ of the full-size picture. Colours that no screen can show at their lightness are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,8 @@ INVENTED = "the colours were invented by a network and are no evidence of the re
 _WINDOW, _SMOOTH = 5, 1e-3
 _SPOT = 1
 """Working pixels on each side that a hint covers."""
+_NEAR, _ALIKE = 25.0, 0.15
+"""Working pixels, and L*/100, over which a hint's colour spreads."""
 _TO_LINEAR = np.linalg.inv(SRGB_TO_XYZ).T.astype(np.float32)
 
 
@@ -131,19 +133,33 @@ def colouring(net: Net, small: Array, size: tuple[int, int], hints: tuple[Hint, 
         else small
     )
     lightness = (rgb_to_lab(np.repeat(x, 3, axis=2) if x.shape[2] == 1 else x)[..., 0] / 100).astype(np.float32)
-    marks = np.zeros((height, width, 3), np.float32)
+    marks, spots = np.zeros((height, width, 3), np.float32), []
     for left, top, colour in hints:
         row, column = int(top * height / size[0]), int(left * width / size[1])
-        lab = rgb_to_lab(np.array(colour_of((left, top, colour))))
-        marks[max(0, row - _SPOT) : row + _SPOT + 1, max(0, column - _SPOT) : column + _SPOT + 1] = (
-            lab[1] / CHROMA,
-            lab[2] / CHROMA,
-            1.0,
-        )
-    ab = CHROMA * np.clip(net(lightness[..., None], marks), -1, 1)
+        wanted = rgb_to_lab(np.array(colour_of((left, top, colour))))[1:].astype(np.float32)
+        around = (slice(max(0, row - _SPOT), row + _SPOT + 1), slice(max(0, column - _SPOT), column + _SPOT + 1))
+        marks[around] = (*wanted / CHROMA, 1.0)
+        spots.append((row, column, float(lightness[around].mean()), wanted))
+    ab = honoured(lightness, CHROMA * np.clip(net(lightness[..., None], marks), -1, 1), spots)
     whole = (height, width) == size
     gain, offset = (np.zeros_like(ab), ab) if whole else _guided(lightness, ab)
     return Colour(net, 1.0 if strength is None else strength, chroma=Chroma(gain, offset, size))
+
+
+def honoured(lightness: Array, chroma: Array, spots: Sequence[tuple[int, int, float, Array]]) -> Array:
+    """``chroma`` (h, w, 2) moved so that each hint holds at its spot: (row, column, L*/100 there, a* and b* wanted).
+
+    The network believes a hint in part; what it leaves is added around it, the less the farther away and the less alike
+    in lightness: c + sum_k w_k (wanted_k - c_k) / max(1, sum_k w_k), w Gaussian in both.
+    """
+    moved, weight = np.zeros_like(chroma), np.zeros_like(lightness)
+    rows, columns = np.ogrid[: chroma.shape[0], : chroma.shape[1]]
+    for row, column, level, wanted in spots:
+        apart = ((rows - row) ** 2 + (columns - column) ** 2) / _NEAR**2 + ((lightness - level) / _ALIKE) ** 2
+        near = np.exp(-apart / 2).astype(np.float32)
+        moved += near[..., None] * (wanted - chroma[row, column])
+        weight += near
+    return np.asarray(chroma + moved / np.maximum(weight, 1)[..., None])
 
 
 def shorter_side(net: Net) -> float:
