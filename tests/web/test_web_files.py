@@ -50,6 +50,13 @@ def test_heads_of_unusual_kinds() -> None:
     assert sniff(io.BytesIO(heic), 10_000) == Head("heif", 37, 21)
 
 
+@pytest.mark.parametrize("offset", [1 << 44, (1 << 62) - 1, (1 << 64) - 1])
+def test_offsets_beyond_any_file_are_damage(tmp_path, offset: int) -> None:
+    (tmp_path / "a.tif").write_bytes(struct.pack(">2sHHHQ", b"MM", 43, 8, 0, offset) + bytes(64))
+    with (tmp_path / "a.tif").open("rb") as stream, pytest.raises(InputRejected, match="damaged"):
+        sniff(stream, 10_000)
+
+
 @given(st.sampled_from(sorted(KINDS)), st.data())
 @hypothesis_settings(max_examples=150, deadline=None)
 def test_no_head_breaks_the_page(pillow: str, data: st.DataObject) -> None:

@@ -16,6 +16,8 @@ from relume.runtime.pictures.errors import Damaged, NotAPicture, TooLarge
 
 MOST_STEPS = 4096
 MOST_META = 4 << 20
+FARTHEST = 1 << 40
+"""An offset that no upload reaches; file systems refuse to look much farther."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def sniff(stream: IO[bytes], max_pixels: int) -> Head:
 
 
 def _at(stream: IO[bytes], offset: int, size: int) -> bytes:
-    if offset >= 1 << 62:
+    if offset >= FARTHEST:
         raise IndexError("an offset beyond any file")
     stream.seek(offset)
     return stream.read(size)

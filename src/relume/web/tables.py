@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Index, create_engine, event, false, func, inspect, select, text
+from sqlalchemy import Column, Engine, Index, create_engine, event, false, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
@@ -131,7 +131,7 @@ def connect(url: str) -> Engine:
 def _grow(engine: Engine) -> None:
     """Give a table that an earlier version made the columns that have come since."""
     there = {column["name"] for column in inspect(engine).get_columns(Job.__tablename__)}
-    for column in Job.__table__.columns:
+    for column in (each for each in Job.__table__.columns if isinstance(each, Column)):
         if column.name not in there:
             with writing(engine) as session:
                 words = CreateColumn(column).compile(dialect=engine.dialect)
