@@ -60,8 +60,8 @@ def train_levels(recipe: LevelRecipe, report: Callable[[str], None] = print) -> 
         for group in optimiser.param_groups:
             group["lr"] = recipe.lr * (1 - step / recipe.steps)
         loss = torch.zeros(())
-        for channel in FADES:
-            for ebn0 in rng.uniform(*getattr(recipe, channel), recipe.draws).tolist():
+        for channel, (low, high) in (("awgn", recipe.awgn), ("rayleigh", recipe.rayleigh)):
+            for ebn0 in rng.uniform(low, high, recipe.draws).tolist():
                 errors = expected_errors(encoder.table(), ebn0, channel, recipe.batch)
                 loss = loss + errors / theory.ber("16qam", channel, ebn0) / (2 * recipe.draws)
         optimiser.zero_grad(set_to_none=True)
