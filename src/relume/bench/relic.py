@@ -23,6 +23,7 @@ from relume.degrade.resample import mod_crop, resize
 from relume.metrics import colourfulness, delta_e, psnr, ssim
 from relume.runtime import zoo
 from relume.runtime.restore import restore
+from relume.runtime.tasks.relic import NO_DETAIL
 from relume.signal import Array, ModelError, UsageError
 from relume.split import is_test
 
@@ -119,7 +120,9 @@ def ours(name: str, colour_model: bool, detail_model: bool) -> Rival:
         strength = 1.0 if colour_model else 0.0
         if detail_model:
             return np.asarray(restore(low, task="relic", scale=scale, colour_strength=strength))
-        return bicubic(np.asarray(restore(low, task="relic", scale=1, colour_strength=strength)), scale)
+        return bicubic(
+            np.asarray(restore(low, task="relic", scale=1, model=NO_DETAIL, colour_strength=strength)), scale
+        )
 
     used = [model for model, wanted in (("relic-colour", colour_model), ("relic-detail", detail_model)) if wanted]
     return Rival(name, run, {model: zoo.find(model).sha256 for model in used if model in zoo.SHIPPED})
@@ -208,15 +211,3 @@ def compared(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as Markdown."""
-    lines = ["| set | model | PSNR | SSIM | LPIPS | dE2000 | colourfulness (truth) |", "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        lines.append(
-            f"| {row['set']} x{row['scale']} | {row['model']} | {row['psnr_rgb']:.2f} | {row['ssim_rgb']:.3f} "
-            f"| {row['lpips_alex']:.3f} | {row['delta_e']:.2f} "
-            f"| {row['colourfulness']:.1f} ({row['colourfulness_truth']:.1f}) |"
-        )
-    return "\n".join(lines)

@@ -191,6 +191,22 @@ def realism(rows: Rows) -> str:
     return markdown(["realism", "set", "PSNR-Y", "LPIPS (AlexNet)"], lines)
 
 
+def relics(rows: Rows) -> str:
+    """Aged relics and fresh pictures by set and model; colourfulness with the truth's."""
+    lines = [
+        [
+            f"{row['set']} x{row['scale']}: {row['model']}",
+            "–" if row["scale"] == 1 else number(row["psnr_rgb"], 2),
+            number(row["ssim_rgb"], 3),
+            number(row["lpips_alex"], 3),
+            number(row["delta_e"], 2),
+            f"{row['colourfulness']:.1f} ({row['colourfulness_truth']:.1f})",
+        ]
+        for row in rows
+    ]
+    return markdown(["", "PSNR-RGB", "SSIM", "LPIPS (AlexNet)", "dE2000", "colourfulness (truth's)"], lines)
+
+
 def critics(rows: Rows) -> str:
     """PatchGAN against SRGAN's discriminator."""
     lines = [[row["critic"], count(row["parameters"]), count(row["macs_96"]), row["note"]] for row in rows]
@@ -237,6 +253,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "designs": ("designs.json", images),
     "recursion": ("recursion.json", images),
     "printed": (None, printed),
+    "relic": ("relic-x4.json", relics),
     "relic-chart": ("relic-chart.json", chart),
     "gigapixel": ("gigapixel.json", gigapixel),
     "photo": ("photo-photo.json", photographs),

@@ -27,7 +27,7 @@ def relics(
     """Head, rows and table of the comparison, which is also written to ``out``."""
     import sys
 
-    from relume.bench import lpips, relic, results
+    from relume.bench import lpips, relic, results, tables
     from relume.bench.sets import Pair
 
     distance = lpips.load(lpips.ALEX)
@@ -44,7 +44,7 @@ def relics(
     rows = relic.compared(rows)
     head = results.provenance(sys.argv[1:], relic.PROTOCOL, SEED)
     results.write(out or Path("results") / f"relic-x{scale}.json", head, rows)
-    return head, rows, relic.table(rows)
+    return head, rows, tables.relics(rows)
 
 
 def row(
