@@ -23,15 +23,15 @@ from relume.signal import Array, UsageError
 from relume.survey import noise_sigma
 
 MOST_BYTES = 400_000
-_CELL, _GAP, _LABEL = 190, 6, 14
+_CELL, _GAP, _LABEL, _PAGE = 190, 6, 14, 1500
 _LEAST_NOISE = 3.0
 SEED = 0
 
 
 def contact(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path) -> None:
-    """Write before and after of every picture, side by side, three pairs a row."""
+    """Write before and after of every picture, side by side."""
     pairs = [[picture.pixels, np.asarray(restore(picture.pixels, task, **dials))] for picture in pictures]
-    _write(_page([("", pair) for pair in pairs], columns=3), out)
+    _write(_page([("", pair) for pair in pairs]), out)
 
 
 def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, key: Path) -> None:
@@ -50,7 +50,7 @@ def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out:
         order = [str(name) for name in rng.permutation(list(versions))]
         orders[str(number)] = {"picture": picture.name, **dict(zip("ABC", order, strict=True))}
         rows.append((str(number), [versions[name] for name in order]))
-    _write(_page(rows, columns=2), out)
+    _write(_page(rows), out)
     with appearing(key) as partial:
         partial.write_text(json.dumps({"seed": SEED, "task": task, "order": orders}, indent=1) + "\n", encoding="utf-8")
 
@@ -68,7 +68,7 @@ def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], t
         dials = {"colour": True, "strength": 1.0} if task == "photo" else {}
         ours = np.asarray(restore(case.damaged, task, **dials))
         lines.append((f"{gain:+.1f} dB", [case.truth, case.damaged, ours]))
-    _write(_page(lines, columns=2, letters=("truth", "damaged", "ours")), out)
+    _write(_page(lines, ("truth", "damaged", "ours")), out)
 
 
 def classical(picture: Picture) -> Array:
@@ -79,17 +79,20 @@ def classical(picture: Picture) -> Array:
     return non_local_means(repaired, sigma) if sigma >= _LEAST_NOISE else repaired
 
 
-def _page(
-    rows: Sequence[tuple[str, Sequence[Array]]], columns: int, letters: Sequence[str] = ("A", "B", "C")
-) -> Image.Image:
-    """Groups of pictures of one cell's height each, ``columns`` groups beside each other, on white."""
+def _page(rows: Sequence[tuple[str, Sequence[Array]]], letters: Sequence[str] = ("A", "B", "C")) -> Image.Image:
+    """Groups of pictures of one height, as many beside each other as the page is wide, on white."""
     groups = [(label, [_small(picture) for picture in group]) for label, group in rows]
-    width = max(sum(p.width + 2 for p in group) for _, group in groups) + _GAP
-    lines = -(-len(groups) // columns)
-    page = Image.new("RGB", (columns * width, lines * (_CELL + _GAP + _LABEL)), "white")
+    places, left, top, step = [], 0, 0, _CELL + _GAP + _LABEL
+    for _, group in groups:
+        width = sum(picture.width + 2 for picture in group)
+        if left and left + width > _PAGE:
+            left, top = 0, top + step
+        places.append((left, top))
+        left += width + 2 * _GAP
+    widest = max(x + sum(p.width + 2 for p in group) for (x, _), (_, group) in zip(places, groups, strict=True))
+    page = Image.new("RGB", (widest, top + step), "white")
     pen = ImageDraw.Draw(page)
-    for index, (label, group) in enumerate(groups):
-        left, top = index % columns * width, index // columns * (_CELL + _GAP + _LABEL)
+    for (left, top), (label, group) in zip(places, groups, strict=True):
         for number, picture in enumerate(group):
             page.paste(picture, (left, top + _LABEL))
             if label:

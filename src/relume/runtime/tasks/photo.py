@@ -30,7 +30,7 @@ CAREFUL = 0.97
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 GENTLE = 0.8
-"""How much of the noise is taken, unless a strength is asked for."""
+"""How much of the noise is taken, and of the colour given, unless a strength is asked for."""
 
 
 @dataclass
@@ -163,7 +163,8 @@ def _colour(chosen: _Chosen) -> None:
         net = load(colorize.COLOURIST, "colorize", ("x", "hints"), chosen.options, chosen.source.dtype)
         small = _small_so_far(chosen)
         size = (chosen.seen.height, chosen.seen.width)
-        chosen.steps.append(colorize.colouring(net, small, size, photo.hints, photo.strength))
+        strength = chosen.strength(1.0 if photo.hints else GENTLE)
+        chosen.steps.append(colorize.colouring(net, small, size, photo.hints, strength))
         chosen.decisions.append(colorize.decided(seen, photo.hints))
         chosen.notes.append(colorize.INVENTED)
         chosen.invented = True
