@@ -34,14 +34,14 @@ PROTOCOL = (
 
 
 def load_generator(checkpoint: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The averaged generator of a picture GAN's checkpoint, and the recipe as plain values."""
+    """The averaged generator of a picture GAN's checkpoint, and the recipe as plain values, with ``steps_done``."""
     state = load_checkpoint(checkpoint)
     recipe = state["recipe"]
     if "mirror" not in recipe:
         raise ModelError(f"{checkpoint}: not the checkpoint of a picture GAN")
     net = shape_of(recipe["net"]).build()
     load_weights(net, state["average"], str(checkpoint))
-    return net.eval(), recipe
+    return net.eval(), recipe | {"steps_done": state["step"]}
 
 
 def shape_of(values: dict[str, Any]) -> GanShape | DcganShape:
@@ -84,7 +84,8 @@ def judge(checkpoint: Path, weights: Path, data: Path, seed: int) -> dict[str, A
     of_test, of_real, of_made = (features(part, vgg) for part in (test, real, made))
     return {
         "recipe": plain["name"],
-        "steps": plain["steps"],
+        "steps": plain["steps_done"],
+        "steps_planned": plain["steps"],
         "weights_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         "pictures": len(test),
         "frechet_vgg": frechet(of_made, of_test),
