@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from relume.bench.images import Distance, colour
 from relume.bench.photo_cases import BLOCK, Case, bytes_of
@@ -15,19 +16,22 @@ from relume.bench.results import interval
 from relume.colour import gray, rgb_to_lab
 from relume.degrade.pixels import block_means
 from relume.degrade.resample import resize
-from relume.metrics import ciede2000, colourfulness, delta_e, psnr, ssim
+from relume.metrics import ciede2000, colourfulness, psnr, ssim
 from relume.runtime.restore import restore
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
 
 MOST_DB = 99.0
 HINT_REACH = 40
+GROSS = 20.0
+"""CIEDE2000 from which a colour counts as gone wrong."""
 VISIBLE = 20
 """8-bit levels by which damage must change a pixel to be seen at once."""
 PROTOCOL = (
     "clean pictures that never trained (of faces and landscapes the test part), damaged by seed and name, all 8-bit "
     "RGB before and after; nothing shaved; PSNR over RGB, at most 99 dB (psnr_luma: over BT.601 luma alone); SSIM mean "
-    "of the three channels (11x11 Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); colourfulness "
+    "of the three channels (11x11 Gaussian, sigma 1.5); LPIPS v0.1 AlexNet; mean CIEDE2000 (sRGB, D65); artefacts: the "
+    "share of pixels more than 20 of it away; psnr_textured: over the quarter with most local variance; colourfulness "
     "of Hasler and Suesstrunk (2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; "
     "ours through the public restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at "
     "probability 0.5 against every pixel that the damage changed, used_mask_iou at the probability that repair asks "
@@ -41,15 +45,26 @@ def score(case: Case, restored: Array, distance: Distance) -> dict[str, float]:
     if restored.shape[:2] != case.truth.shape[:2] or restored.dtype != np.uint8:
         raise ModelError(f"{case.name}: the result is {restored.dtype} {restored.shape}, not uint8 {case.truth.shape}")
     found, truth = colour(restored) / 255.0, case.truth / 255.0
+    apart = ciede2000(rgb_to_lab(found), rgb_to_lab(truth))
     return {
         "psnr": min(psnr(found, truth), MOST_DB),
         "psnr_luma": min(psnr(gray(found), gray(truth)), MOST_DB),
         "ssim": ssim(found, truth),
         "lpips_alex": distance(found, truth),
-        "delta_e": delta_e(found, truth),
+        "delta_e": float(apart.mean()),
+        "artefacts": float((apart > GROSS).mean()),
+        "psnr_textured": textured_psnr(found, truth),
         "colourfulness": colourfulness(found),
         "colourfulness_truth": colourfulness(truth),
     }
+
+
+def textured_psnr(found: Array, truth: Array) -> float:
+    """PSNR in dB, at most 99, over the quarter of the pixels about which the truth's luma varies most."""
+    plane = gray(truth)
+    spread = uniform_filter(plane**2, 7) - uniform_filter(plane, 7) ** 2
+    where = spread >= np.quantile(spread, 0.75)
+    return min(psnr(found[where], truth[where]), MOST_DB)
 
 
 def overlap(found: Array, truth: Array) -> float:

@@ -19,6 +19,8 @@ from relume.bench.photo_rivals import found_mask, inpainted, non_local_means
 from relume.bench.sets import Picture
 from relume.runtime.files import appearing
 from relume.runtime.restore import restore
+from relume.runtime.tasks.repair import DETECTOR
+from relume.runtime.zoo import SHIPPED
 from relume.signal import Array, UsageError
 from relume.survey import noise_sigma
 
@@ -74,7 +76,9 @@ def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], t
 def classical(picture: Picture) -> Array:
     """What a careful user has without networks of ours but for the mask: inpainting, then non-local means."""
     x = picture.pixels
-    repaired = inpainted(x, found_mask(Case(picture.name, colour(x), x, None)), "telea")
+    repaired = (
+        x if DETECTOR not in SHIPPED else inpainted(x, found_mask(Case(picture.name, colour(x), x, None)), "telea")
+    )
     sigma = 255 * noise_sigma(x / 255.0)
     return non_local_means(repaired, sigma) if sigma >= _LEAST_NOISE else repaired
 

@@ -130,7 +130,8 @@ def speed(rows: Rows) -> str:
 
 def photographs(rows: Rows) -> str:
     """One line a model and set of a task for photographs, ours in bold."""
-    header = ["model", "set", "n", "PSNR", "SSIM", "LPIPS", "ΔE2000", "colourfulness / truth's", "worse than input"]
+    header = ["model", "set", "n", "PSNR", "SSIM", "LPIPS", "ΔE2000", "colourfulness / truth's"]
+    header += ["colour gone wrong", "PSNR in texture", "worse than input"]
     extra = {"mask_iou": "mask IoU", "hint_delta_e": "ΔE within 40 px of a hint"}
     more = [name for name in extra if any(name in row for row in rows)]
     given = {row["set"]: row["pictures"] for row in rows if row["role"] == "input"}
@@ -144,6 +145,8 @@ def photographs(rows: Rows) -> str:
         ]
         cells.append(number(row["colourfulness"] / max(row["colourfulness_truth"], 1e-9), 2))
         worse = [scores["psnr"] < given[row["set"]][name]["psnr"] for name, scores in row["pictures"].items()]
+        cells.append(f"{100 * row['artefacts']:.1f} %")
+        cells.append(number(row["psnr_textured"], 2))
         cells.append("–" if row["role"] == "input" else f"{100 * sum(worse) / len(worse):.0f} %")
         name = f"**{row['model']}**" if row["role"] == "ours" else row["model"]
         lines.append([name, row["set"], str(row["n"]), *cells, *(number(row.get(key), 2) for key in more)])
