@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from relume.degrade.jpeg import jpeg
 from relume.degrade.pixels import block_means
-from relume.survey import Grid, find_grid, noise_sigma
+from relume.survey import Grid, find_grid, jpeg_steps, noise_sigma
 
 
 def waves(height: int, width: int) -> np.ndarray:
@@ -34,3 +35,10 @@ def test_a_grid_is_found_where_it_is_and_nowhere_else() -> None:
     squares = block_means(x, 6)[2:, 5:]
     down, across = (np.abs(np.diff(squares, axis=a)).mean(axis=1 - a) for a in (0, 1))
     assert find_grid(down, across) == Grid(6, 4, 1)
+
+
+def test_squares_of_jpeg_are_seen_where_they_are() -> None:
+    x = waves(128, 160) + 0.05 * np.random.default_rng(0).random((128, 160))
+    coarse = jpeg(x, 8, "4:4:4")
+    plain, pressed = (jpeg_steps(*(np.abs(np.diff(p, axis=a)).mean(axis=1 - a) for a in (0, 1))) for p in (x, coarse))
+    assert plain == pytest.approx(1, abs=0.1) and pressed > 1.25

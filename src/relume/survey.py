@@ -121,6 +121,16 @@ def find_grid(down: Array, across: Array, block: int | None = None) -> Grid | No
     return best[1]
 
 
+def jpeg_steps(down: Array, across: Array) -> float:
+    """How much larger steps are between JPEG's squares of 8 pixels than within them: 1 where none can be seen."""
+    ratios = []
+    for steps in (down, across):
+        lines = np.arange(1, len(steps) + 1) % 8 == 0
+        if lines.any():
+            ratios.append(float(steps[lines].mean() / max(float(steps[~lines].mean()), 1e-6)))
+    return float(np.mean(ratios)) if ratios else 1.0
+
+
 def _phase(steps: Array, side: int) -> tuple[int, float]:
     """Where the lines of a grid of ``side`` begin, and how much larger the steps on them are than the others."""
     lines = np.arange(1, len(steps) + 1) % side

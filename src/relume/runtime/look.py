@@ -12,7 +12,7 @@ from relume.degrade.pixels import resample
 from relume.runtime.pictures import Source
 from relume.runtime.working import Working
 from relume.signal import Array
-from relume.survey import Grid, NoiseMeter, find_grid
+from relume.survey import Grid, NoiseMeter, find_grid, jpeg_steps
 
 SMALL = 256
 """The small copy's longer side is this or up to twice as much; less only where the picture is smaller."""
@@ -38,6 +38,11 @@ class Look:
     def grid(self, block: int | None = None) -> Grid | None:
         """The grid of the pixelation, None where there is none."""
         return find_grid(self.down, self.across, block)
+
+    @property
+    def jpeg(self) -> float:
+        """How much larger steps are between JPEG's squares than within them."""
+        return jpeg_steps(self.down, self.across)
 
     @cached_property
     def lab(self) -> Array:

@@ -29,6 +29,8 @@ CAREFUL = 0.97
 """Damage is filled without being asked for where some of it is as probable; a frame along the sides is none."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
+BLOCKY = 1.25
+"""How much larger steps are between JPEG's squares than within them where they can be seen."""
 GENTLE = 0.8
 """How much of the noise is taken, and of the colour given, unless a strength is asked for."""
 
@@ -76,7 +78,7 @@ def plan(request: Request) -> Plan:
     colorize.check_hints(request.options.photo.hints, source.height, source.width)
     working = Working(source.alpha, tone_curve(source.metadata.profile))
     chosen = _Chosen(request, source, look(request.open(), working), working)
-    for decide in (_squares, _damage, _noise, _colour, _size):
+    for decide in (_squares, _jpeg, _damage, _noise, _colour, _size):
         decide(chosen)
     if not chosen.steps:
         chosen.notes.append("nothing in this picture calls for a change: it is as it was")
@@ -111,6 +113,13 @@ def _squares(chosen: _Chosen) -> None:
         step = depixelate.enlarging(grid.block, chosen.options, chosen.source.dtype, chosen.strength(1.0))
         chosen.steps.append(step)
         chosen.source, chosen.grid = shrunk(chosen.source, grid), grid
+
+
+def _jpeg(chosen: _Chosen) -> None:
+    steps = chosen.seen.jpeg
+    if chosen.grid is None and steps >= BLOCKY:
+        reason = f"JPEG's squares can be seen (steps between them {steps:.2f} times larger); nothing here treats them"
+        chosen.say("jpeg", False, reason, steps=steps)
 
 
 def _damage(chosen: _Chosen) -> None:
