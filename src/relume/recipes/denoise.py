@@ -17,9 +17,9 @@ RECIPE = Denoise(
     name="denoise",
     net=RestorerShape(inputs=4, outputs=3, widths=(48, 96), depths=(2, 4)),
     data=PictureSpec(CASCADE.data.folders, terms=CASCADE.data.terms, turns=True),
-    steps=2000,
+    steps=3000,
     batch=8,
     patch=48,
-    optim=Optim("muon", 4e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=400,
+    optim=Optim("muon", 1.5e-3, warmup=100, final=0.01, ema=0.995),
+    validate_every=1000,
 )
