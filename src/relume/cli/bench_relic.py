@@ -28,6 +28,7 @@ def relics(
     import sys
 
     from relume.bench import lpips, relic, results, tables
+    from relume.bench.images import colour
     from relume.bench.sets import Pair
 
     distance = lpips.load(lpips.ALEX)
@@ -37,7 +38,7 @@ def relics(
         pairs = [relic.aged(picture, scale, SEED) for picture in relic.pictures(data, name)]
         rows += [relic.measure(rival, pairs, f"{name} aged", scale, distance, progress) for rival in found]
     if FRESH in (sets or SETS):
-        whole = [relic.colour(picture.pixels) for picture in relic.pictures(data, FRESH)]
+        whole = [colour(picture.pixels) for picture in relic.pictures(data, FRESH)]
         names = [picture.name for picture in relic.pictures(data, FRESH)]
         fresh = [Pair(name, pixels, pixels) for name, pixels in zip(names, whole, strict=True)]
         rows += [relic.measure(rival, fresh, f"{FRESH} fresh", 1, distance, progress) for rival in found]
@@ -57,13 +58,14 @@ def row(
     """The comparison of the survey's Figures 5 and 6: original, bicubic, SRGAN, CR-SRGAN."""
     with statuses(False):
         from relume.bench import relic, relic_figures
+        from relume.bench.images import colour
         from relume.bench.sets import Picture, load
 
         try:
             corners = [int(part) for part in box.split(",")] if box else []
         except ValueError as error:
             raise UsageError(f"--box takes four whole numbers X0,Y0,X1,Y1, not '{box}'") from error
-        picture = Picture(image.stem, relic.colour(load(image)))
+        picture = Picture(image.stem, colour(load(image)))
         relic_figures.row(picture, relic.chosen(_names(models), scale), scale, out, corners)
 
 
