@@ -73,7 +73,8 @@ class DetailSpec(RelicSpec):
         # A darkened surface sends less light: its shot noise is that of a picture half as bright.
         noise = sensor.apply(soft / 2, sensor.draw(soft.shape, rng)) - soft / 2
         clean, noise = (part if scale == 1 else resize(part, 1 / scale) for part in (soft, noise))
-        slope = np.exp(rng.uniform(*np.log(self.slope), size=3)).astype(np.float32)
+        least, most = np.log(self.slope)
+        slope = np.exp(rng.uniform(least, most, 3)).astype(np.float32)
         return np.rint((clean / slope + noise) * 255) / 255 * slope
 
 
