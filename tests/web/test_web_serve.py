@@ -102,6 +102,14 @@ def state(pid: int) -> str:
         return "Z"
 
 
+def test_a_worker_whose_page_was_killed_before_it_began_ends_by_itself(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    environment = os.environ | {"RELUME_STORE": str(tmp_path / "store")}
+    worker = subprocess.Popen([sys.executable, "-m", "relume.web.worker", "late", str(gone.pid)], env=environment)
+    assert worker.wait(PATIENCE) == 0
+
+
 @contextmanager
 def served(store: Path, *options: str, **environment: str) -> Iterator[Served]:
     page = Served(store, *options, **environment)

@@ -198,7 +198,8 @@ def kills(folder: Path, model: str, count: int, seed: int) -> list[Row]:
     rng = random.Random(seed)
     data = photograph(folder, 600, 400)
     addresses = []
-    with Page(folder / "store", {"RELUME_LEASE": "2"}) as page:
+    midway = 0
+    with Page(folder / "store", {"RELUME_LEASE": "2", "RELUME_PENDING": str(2 * count)}) as page:
         for number in range(count):
             for turn in range(2):
                 body = data + f"{number} {turn}".encode()
@@ -210,6 +211,7 @@ def kills(folder: Path, model: str, count: int, seed: int) -> list[Row]:
             while not running and time.monotonic() < until:
                 time.sleep(0.02)
                 running = [address for address in addresses if page.ask("GET", address).json()["status"] == "running"]
+            midway += bool(running)
             time.sleep(rng.uniform(0, 0.3))
             if number % 2:
                 page.kill()
@@ -220,7 +222,7 @@ def kills(folder: Path, model: str, count: int, seed: int) -> list[Row]:
             line for line in page.ask("GET", "/metrics").body.decode().splitlines() if "jobs_ended_total{" in line
         ]
     once = sum(float(line.rsplit(" ", 1)[1]) for line in counted)
-    return [{"kills": count, "accepted": len(addresses), "ended": dict(ends), "ends_counted": once}]
+    return [{"kills": count, "midway": midway, "accepted": len(addresses), "ended": dict(ends), "ends_counted": once}]
 
 
 def main() -> None:

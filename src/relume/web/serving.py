@@ -58,7 +58,7 @@ class Workers:
                 process.wait()
 
     def _start(self, name: str) -> None:
-        command = [sys.executable, "-m", "relume.web.worker", name]
+        command = [sys.executable, "-m", "relume.web.worker", name, str(os.getpid())]
         self._processes[name] = subprocess.Popen(command, env=self._environment)
 
     def _keep(self) -> None:

@@ -1,7 +1,7 @@
 """A worker: claims a job, gives it to its hand, keeps the lease alive, and writes down what came of it.
 
-It never decodes a picture itself. Run as ``python -m relume.web.worker NAME`` with the settings in the environment;
-SIGTERM gives the job back to the queue and ends it.
+It never decodes a picture itself. Run as ``python -m relume.web.worker NAME [PARENT]`` with the settings in the
+environment; SIGTERM gives the job back to the queue and ends it.
 """
 
 from __future__ import annotations
@@ -41,15 +41,20 @@ log = logging.getLogger("relume.worker")
 
 
 class Worker:
-    """One worker of the queue; ``stop`` set ends :meth:`run` soon, with its job back in the queue."""
+    """One worker of the queue; ``stop`` set ends :meth:`run` soon, with its job back in the queue.
 
-    def __init__(self, name: str, settings: Settings, engine: Engine, stop: threading.Event) -> None:
+    So does the end of the process ``parent``, which may come before this one has begun.
+    """
+
+    def __init__(
+        self, name: str, settings: Settings, engine: Engine, stop: threading.Event, parent: int | None = None
+    ) -> None:
         self.name = name
         self.settings = settings
         self.engine = engine
         self.store = Store(settings.store, settings.quota)
         self.stop = stop
-        self._parent = os.getppid()
+        self._parent = os.getppid() if parent is None else parent
         self._hand: tuple[SpawnProcess, Connection] | None = None
         self._swept = 0.0
 
@@ -309,13 +314,14 @@ def _tags(job: Job) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run one worker by the environment's settings; its name is the first argument."""
+    """Run one worker by the environment's settings: its name, and the process whose end is its own, as arguments."""
     logs.configure()
     settings = Settings.from_environment()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Worker(sys.argv[1], settings, connect(settings.url), stop).run()
+    parent = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    Worker(sys.argv[1], settings, connect(settings.url), stop, parent).run()
 
 
 if __name__ == "__main__":
