@@ -59,7 +59,7 @@ def test_the_block_autoencoder_learns_a_code():
     assert gram[~torch.eye(16, dtype=torch.bool)].max() < 0.6
 
 
-@pytest.mark.parametrize("name", ["ae-2", "ae22", "drive", "static"])
+@pytest.mark.parametrize("name", ["ae-2", "ae-4-low", "ae22", "drive", "static"])
 def test_a_recipe_trains_and_exports_in_seconds(name, tmp_path):
     files = train_and_export(name, tmp_path, tiny=True, report=lambda _: None)
     assert files and all(file.stat().st_size > 500 for file in files)
