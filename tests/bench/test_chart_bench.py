@@ -3,7 +3,7 @@ import pytest
 
 pytest.importorskip("colour")
 
-from relume.bench import chart
+from relume.bench import chart, moved, tables
 from relume.bench.sets import Picture
 
 
@@ -16,3 +16,12 @@ def test_a_chart_puts_a_wrong_light_right() -> None:
     assert rows["chart"]["delta_e"] < 3
     assert rows["chart"]["below_5"] == 1.0
     assert "| test (1) | chart |" in chart.table(list(rows.values()))
+
+
+def test_how_far_relics_are_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).integers(60, 160, (40, 40, 3), dtype=np.uint8)
+    monkeypatch.setattr(moved, "RIVALS", {"none": lambda x: x, "levels": moved.auto_levels})
+    none, levels = moved.measure([Picture("a", x), Picture("b", x[:30])])
+    assert (none["delta_e"], none["still"], none["colourfulness_ratio"]) == (0.0, 1.0, 1.0)
+    assert levels["delta_e"] > 5 and levels["still"] == 0.0 and levels["colourfulness_ratio"] > 1.5
+    assert "2 relics as they are" in tables.moved([none, levels])

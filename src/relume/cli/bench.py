@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relume.cli import bench_photo
-from relume.cli.bench_chart import chart
+from relume.cli.bench_chart import chart, moved
 from relume.cli.bench_gigapixel import gigapixel
 from relume.cli.bench_relic import relics, row, sheet
 from relume.cli.footprint import footprint
@@ -30,7 +30,8 @@ SR_SETS = "Set5,Set14,BSD100"
 def register(app: typer.Typer) -> None:
     """Add ``bench`` and its commands: what is measured, what is drawn, and what keeps the documents true."""
     bench = typer.Typer(help="Measure what is shipped.", no_args_is_help=True, rich_markup_mode=None)
-    for command in (images, realism, speed, footprint, gigapixel, chart, claims, figure, row, sheet, curves, tables):
+    relics_own = (gigapixel, chart, moved, row, sheet)
+    for command in (images, realism, speed, footprint, claims, figure, curves, tables, *relics_own):
         bench.command(command.__name__)(command)
     bench.command("photo-sheet")(bench_photo.sheet)
     bench.command("photo-speed")(bench_photo.speed)

@@ -1,4 +1,4 @@
-"""``relume bench chart``: what a chart in the frame is worth."""
+"""``relume bench chart`` and ``bench moved``: what a chart is worth, and how far relics as they are get moved."""
 
 from __future__ import annotations
 
@@ -32,4 +32,25 @@ def chart(
             emit(head | {"rows": rows})
         else:
             for line in charts.table(rows).splitlines():
+                tell(line)
+
+
+def moved(
+    data: Annotated[Path, typer.Option(help="The folder that holds relics.")],
+    out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/relic-moved.json"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """How far the task relic moves the colours of the test relics as they are."""
+    with statuses(as_json, {"rows": []}):
+        from relume.bench import moved as distances
+        from relume.bench import relic, results, tables
+        from relume.runtime import zoo
+
+        rows = distances.measure(relic.pictures(data, "relics"))
+        head = results.provenance(sys.argv[1:], distances.PROTOCOL, seed=0)
+        results.write(out, head | {"weights_sha256": zoo.find("relic-colour").sha256}, rows)
+        if as_json:
+            emit(head | {"rows": rows})
+        else:
+            for line in tables.moved(rows).splitlines():
                 tell(line)
