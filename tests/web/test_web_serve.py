@@ -105,6 +105,7 @@ def state(pid: int) -> str:
 def test_a_worker_whose_page_was_killed_before_it_began_ends_by_itself(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
+    (tmp_path / "store").mkdir()
     environment = os.environ | {"RELUME_STORE": str(tmp_path / "store")}
     worker = subprocess.Popen([sys.executable, "-m", "relume.web.worker", "late", str(gone.pid)], env=environment)
     assert worker.wait(PATIENCE) == 0
