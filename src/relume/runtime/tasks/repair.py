@@ -25,7 +25,7 @@ from relume.signal import Array
 from relume.survey import Grid
 
 DETECTOR, FILLER = "damage-mask", "repair"
-LIKELY = 0.8
+LIKELY = 0.7
 """The probability from which a pixel is filled: to paint over a sound one costs more than to leave a faint scratch."""
 DETECTING = 1024
 """Damage is looked for in a copy whose longer side is below twice this: wide damage looks as it did in training."""
