@@ -109,5 +109,5 @@ def test_a_model_without_a_partner_is_a_clear_error(source: Path, monkeypatch) -
 
 
 def test_other_tasks_have_no_dial() -> None:
-    with pytest.raises(UsageError, match="realism is a dial of the task upscale"):
+    with pytest.raises(UsageError, match="realism is a dial of the tasks"):
         relume.Options(task="repair", realism=0.5)
