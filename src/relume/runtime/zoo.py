@@ -19,6 +19,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "colorize": ("colorize.onnx", "7168f004b99b8ac244485f40a98e4ea2a8d968b2c217ff0a1e6a3ab33af8910a"),
     "depixelate": ("depixelate.onnx", "8dd6c55dcce1d1d8d1dde5861050e3d8650d91046de32bb467bdb1c9cc188fab"),
     "cascade-psnr": ("cascade-psnr.onnx", "dd21ebd0e2993df79bda8db13f76e5cca6b3cf86a2a1adf74e0d5bf7e6544cc6"),
+    "cascade-gan": ("cascade-gan.onnx", "424fa956f9e5c0a2771e609e8d321bf4698d7566b7a9a6e5a5af2d435566c044"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
     "link-ae1-decoder": ("link-ae1-decoder.onnx", "a0ff4f13af5a3557b014841bb2e9baa7128544ce573f18f437c587206e93d615"),
     "link-ae1-encoder": ("link-ae1-encoder.onnx", "88619c90488ac7947bca565e839411a783bb77360a3478ae34abf0ffc646c68d"),
