@@ -49,7 +49,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
         "link-static-encoder.onnx",
         "428706db67bc63f985d45b7e279f03eec77f2c517596018e11be18fb764406d8",
     ),
-    "relic-colour": ("relic-colour.onnx", "458cf60bc7780ac3f3cbf61855d2f1044deb4f6f43b6da90ef93741975d2c5c0"),
+    "relic-colour": ("relic-colour.onnx", "e1d2872f238782b624fd8fd273530dceefa25b884b63b89136753c547daf6760"),
 }
 """name -> (file in ``weights/``, sha256 of that file)"""
 
