@@ -19,7 +19,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "repair": ("repair.onnx", "703cbbbd239de2b34c94661f60b35ad45db9a73a12024ec38c47ad075170eddb"),
     "damage-mask": ("damage-mask.onnx", "50916c9c9c4c2619e0f8455d8e93d55fe447f3a08242c363d44c854e0e273d9a"),
     "colorize": ("colorize.onnx", "7168f004b99b8ac244485f40a98e4ea2a8d968b2c217ff0a1e6a3ab33af8910a"),
-    "depixelate": ("depixelate.onnx", "8dd6c55dcce1d1d8d1dde5861050e3d8650d91046de32bb467bdb1c9cc188fab"),
+    "depixelate": ("depixelate.onnx", "4c9d9cb45b5695f3516c86e1dd964236447f52e0d7739695501cf0c278b26112"),
     "cascade-psnr": ("cascade-psnr.onnx", "dd21ebd0e2993df79bda8db13f76e5cca6b3cf86a2a1adf74e0d5bf7e6544cc6"),
     "cascade-gan": ("cascade-gan.onnx", "424fa956f9e5c0a2771e609e8d321bf4698d7566b7a9a6e5a5af2d435566c044"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
