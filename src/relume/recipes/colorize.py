@@ -7,6 +7,9 @@
 The second training goes on from the first with more hints, and more of them against what is usual. Chroma is predicted
 on cells of 4 pixels; the lightness is not touched. Pictures are coloured at a shorter side of about ``data.side``
 pixels, the size at which the network has seen faces and landscapes whole.
+
+Three minutes of one core for the first training. On 24 held-out training pictures: 25.6 dB (gray 22.4), Delta E 9.3
+(12.7), colourfulness 0.80 of the truth's.
 """
 
 import dataclasses

