@@ -16,6 +16,7 @@ from relume.signal import ModelError
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 SHIPPED: dict[str, tuple[str, str]] = {
+    "denoise": ("denoise.onnx", "846f9d80f96cd46837aea4a4c0a3c24c5ba7bbe2aae5d6cddf748903be2a72da"),
     "repair": ("repair.onnx", "703cbbbd239de2b34c94661f60b35ad45db9a73a12024ec38c47ad075170eddb"),
     "damage-mask": ("damage-mask.onnx", "50916c9c9c4c2619e0f8455d8e93d55fe447f3a08242c363d44c854e0e273d9a"),
     "colorize": ("colorize.onnx", "7168f004b99b8ac244485f40a98e4ea2a8d968b2c217ff0a1e6a3ab33af8910a"),
