@@ -72,7 +72,7 @@ def test_what_is_no_archive_is_rejected(tmp_path, content):
 
 def test_a_single_array_is_no_archive(tmp_path):
     np.save(tmp_path / "samples.npy", np.ones((5000, 2)))
-    with pytest.raises(InputRejected, match="not an .npz"):
+    with pytest.raises(InputRejected, match=r"not an \.npz"):
         load_samples(tmp_path / "samples.npy")
 
 

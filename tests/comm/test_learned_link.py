@@ -112,7 +112,10 @@ def test_the_onnx_receiver_is_the_map_rule_of_the_onnx_transmitter():
 
 def test_below_the_reach_of_its_code_the_learned_link_sends_levels_that_are_no_worse_than_16qam():
     scheme = links.build("ae-4")
-    assert scheme.at(9.0, "rayleigh", 65536).trellis is scheme.low and scheme.at(10.1, "rayleigh", 65536).trellis is scheme.trellis
+    assert (
+        scheme.at(9.0, "rayleigh", 65536).trellis is scheme.low
+        and scheme.at(10.1, "rayleigh", 65536).trellis is scheme.trellis
+    )
     assert scheme.at(0.0, "awgn", 1).trellis is scheme.trellis and scheme.at(5.0, "awgn", 7).trellis is scheme.trellis
     limits = Limits(10**9, 500_000)
     for channel, ebn0 in (("awgn", (2.0, 7.6, 7.7)), ("rayleigh", (0.0, 10.0, 10.1))):
