@@ -6,7 +6,7 @@
 The strength as an input plane is FFDNet's idea (Zhang et al., 2018): one network for every sigma from 0 to 60, and a
 dial for the user. Data: the super-resolution training sets; BSD100, on which it is judged, is in none of them.
 
-Five minutes of one core. On 12 held-out training pictures: 32.4 / 29.8 / 26.5 dB at sigma 15 / 25 / 50, noise not clipped.
+Five minutes of one core. 12 held-out training pictures at sigma 15, 25 and 50 (not clipped): 32.4, 29.8 and 26.5 dB.
 """
 
 from relume.nets.restorer import RestorerShape
