@@ -67,8 +67,9 @@ def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], t
     lines = []
     for gain, group, name in sorted(gains)[:n]:
         case = find(group, name)
-        dials = {"colour": True, "strength": 1.0} if task == "photo" else {}
-        ours = np.asarray(restore(case.damaged, task, **dials))
+        ours = np.asarray(
+            restore(case.damaged, task, colour=True, strength=1.0) if task == "photo" else restore(case.damaged, task)
+        )
         lines.append((f"{gain:+.1f} dB", [case.truth, case.damaged, ours]))
     _write(_page(lines, ("truth", "damaged", "ours")), out)
 
