@@ -3,7 +3,8 @@
     relume train cascade_gan --data DATA --out runs/cascade_gan
     relume export runs/cascade_gan -o cascade-gan.onnx
 
-It starts from the shipped ``cascade-psnr``.
+It starts from the shipped ``cascade-psnr``; 2,400 steps took 38 minutes of one core. Held-out pictures were followed to
+choose the weights of the terms, test pictures were not.
 
 Eq. 3 of the paper, l_X + weight l_Gen, with both parts of l_X: the pixel term (L1 for the MSE of eq. 2) and VGG
 features (LPIPS's weighting of five depths of VGG16 for eq. 4's one), against the PatchGAN. ``VARIANTS["paper"]`` has
@@ -44,6 +45,7 @@ VARIANTS: dict[str, AdversarialSuperResolution] = {
         RECIPE,
         name="cascade-gan-paper",
         loss="mse",
+        optim=Optim(choice="adam", lr=2e-4, betas=(0.9, 0.99), warmup=50, final=0.05),
         critic=PatchganShape(channels=64, norm="batch"),
         content=Content(pixel=1.0, depths=("conv5_3",), weights=(0.00615,)),
         game="paper",
