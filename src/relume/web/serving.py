@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -111,8 +112,8 @@ def wait_for_the_end() -> None:
     _until_told(threading.Event().wait)
 
 
-class _Told(BaseException):
-    """SIGTERM or SIGINT has arrived."""
+class _Told(SystemExit):
+    """SIGTERM or SIGINT has arrived. A kind of SystemExit, because waitress's loop swallows every other exception."""
 
 
 def _until_told(run) -> None:  # type: ignore[no-untyped-def]
@@ -123,7 +124,6 @@ def _until_told(run) -> None:  # type: ignore[no-untyped-def]
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    try:
+    with contextlib.suppress(_Told):
         run()
-    except _Told:
-        log.info("ending")
+    log.info("ending")
