@@ -242,7 +242,7 @@ def test_by_keyboard_alone(visit, photo: Path) -> None:
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "image"
     chosen = []
-    page.on("filechooser", chosen.append)
+    page.on("filechooser", lambda chooser: chosen.append(chooser))
     for _ in range(20):  # a browser that is still starting drops a key now and then
         page.keyboard.press("Space")
         page.wait_for_timeout(500)
