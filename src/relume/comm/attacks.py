@@ -23,7 +23,7 @@ from relume.comm.traffic import TrafficLink
 from relume.signal import Array, UsageError
 
 LENGTH = 8
-"""Bits of an attacked message: few enough to try or tabulate them all."""
+"""Bits of an attacked message, few enough to try or tabulate them all; longer ones count positions modulo this."""
 CONFIDENCE = 0.999
 CELLS = 8
 FLIPPED_TOGETHER = 16
@@ -227,11 +227,11 @@ def run_analytic(
 
 
 def bit_flips(scheme: SecureLink, key: bytes, *, messages: int, length: int, rng: np.random.Generator) -> list[Verdict]:
-    """Bob's own receiver with one bit of the key, or of the nonce, wrong; positions modulo 16.
+    """Bob's own receiver with one bit of the key, or of the nonce, wrong; positions modulo 8.
 
     Every message has a nonce of its own and its own flipped nonce bit; ``FLIPPED_TOGETHER`` share a flipped key bit.
     """
-    errors = {"key-bit-flip": np.zeros(16, np.int64), "nonce-bit-flip": np.zeros(16, np.int64)}
+    errors = {name: np.zeros(LENGTH, np.int64) for name in ("key-bit-flip", "nonce-bit-flip")}
     done = 0
     while done < messages:
         count = min(FLIPPED_TOGETHER, messages - done)
@@ -244,10 +244,10 @@ def bit_flips(scheme: SecureLink, key: bytes, *, messages: int, length: int, rng
             ("nonce-bit-flip", scheme, [flip(nonce, rng) for nonce in nonces]),
         ):
             wrong = link.decode_with(y, {"n0": 0.05}, length, used) != bits
-            errors[name] += wrong.reshape(-1, 16).sum(axis=0)
+            errors[name] += wrong.reshape(-1, LENGTH).sum(axis=0)
         done += count
     knowledge = {"key-bit-flip": "all key bits but one", "nonce-bit-flip": "the key and all nonce bits but one"}
-    return [verdict(name, knowledge[name], e, messages * length // 16) for name, e in errors.items()]
+    return [verdict(name, knowledge[name], e, messages * length // LENGTH) for name, e in errors.items()]
 
 
 def flip(secret: bytes, rng: np.random.Generator) -> bytes:

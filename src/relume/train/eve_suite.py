@@ -16,8 +16,8 @@ from relume.signal import UsageError
 from relume.train.eve import FULL, QUICK, Budget, cnn_attack
 
 BUDGETS: dict[str, tuple[Budget, int, int, int, int]] = {
-    "quick": (QUICK, 4_000, 20_000, 2_000, 128),
-    "full": (FULL, 40_000, 4_000_000, 50_000, 16_000),
+    "quick": (QUICK, 4_000, 20_000, 2_000, 64),
+    "full": (FULL, 40_000, 4_000_000, 50_000, 8_000),
 }
 """name -> (networks, training messages, test messages, distinguisher pairs, flipped messages of 4096 bits)."""
 FLIPPED_LENGTH = 4096
