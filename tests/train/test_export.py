@@ -9,7 +9,8 @@ from relume.nets.cascade import Cascade
 from relume.recipes import shape_of
 from relume.recipes.cascade import RECIPE
 from relume.signal import ModelError, OutputRefused
-from relume.train.run import earlier, export_checkpoint, plain, run_tiny
+from relume.train.recipe import plain
+from relume.train.run import earlier, export_checkpoint, run_tiny
 
 
 @pytest.fixture(scope="module")

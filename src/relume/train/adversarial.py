@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from relume.metrics import psnr_y
 from relume.nets.lpips import VGG_DEPTHS, Lpips
@@ -15,7 +15,7 @@ from relume.signal import ModelError
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.data import PairBank, to_tensor
 from relume.train.losses import Content, ContentLoss, critic_loss, generator_loss, l_total, r1
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.team import Team
 
 
@@ -62,14 +62,14 @@ class Adversarial:
             for_critic = critic_loss(recipe.game, real, fake)
         if recipe.r1 and number % recipe.r1_every == 0:
             for_critic = for_critic + recipe.r1 * recipe.r1_every * r1(self.critic, high)
-        self.update(self.critic, self.for_critic, for_critic)
+        descend(for_critic, self.for_critic, bound=recipe.optim.clip, share=self.team.share)
 
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             self.critic.requires_grad_(False)
             content, parts = self.content(restored.float(), high)
             against = generator_loss(recipe.game, self.critic(high).float(), self.critic(restored).float())
             for_net = l_total(content, against, recipe.adversarial)
-        norm = self.update(self.net, self.for_net, for_net)
+        norm = descend(for_net, self.for_net, bound=recipe.optim.clip, share=self.team.share)
 
         numbers = {
             "loss": for_net,
@@ -79,17 +79,6 @@ class Adversarial:
             "fake": fake.mean(),
         }
         return {name: float(value.detach()) for name, value in (numbers | parts).items()} | {"gradient_norm": norm}
-
-    def update(self, net: nn.Module, optimisers: list[torch.optim.Optimizer], loss: Tensor) -> float:
-        """One step of ``net`` down ``loss``; returns the norm of its gradient before clipping."""
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.team.share(net.parameters())
-        norm = clip(net.parameters(), "adam", self.recipe.optim.clip, optimisers[0].param_groups[0]["lr"])
-        for optimiser in optimisers:
-            optimiser.step()
-        return norm
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from relume.train.equilibrium import Curve, Stand, stand
 from relume.train.health import Health
 from relume.train.loop import Run, load_checkpoint, load_weights, train
 from relume.train.losses import critic_loss, generator_loss, gradient_penalty, r1
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 
 HELD_OUT = 0.1
 JUDGED = 20000
@@ -156,21 +154,11 @@ class ChannelTask:
             loss = loss + recipe.r1 * recipe.r1_every / recipe.window * r1(critic, real)
         if recipe.penalty:
             loss = loss + recipe.penalty * gradient_penalty(critic, real, made, torch.rand(real.shape[0], 1, 1))
-        self.update(self.critics, pair[1], loss)
+        descend(loss, pair[1], bound=recipe.optim.clip)
 
-        norm = self.update(net, pair[0], generator_loss(recipe.game, on_real.detach(), critic(made)))
+        against = generator_loss(recipe.game, on_real.detach(), critic(made))
+        norm = descend(against, pair[0], bound=recipe.optim.clip)
         return at, {"gradient_norm": norm}
-
-    def update(self, net: nn.Module, optimisers: list[torch.optim.Optimizer], loss: Tensor) -> float:
-        """One step down ``loss``; returns the norm of the gradient before clipping."""
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        mine = [p for optimiser in optimisers for group in optimiser.param_groups for p in group["params"]]
-        norm = clip(mine, "adam", self.recipe.optim.clip, self.recipe.optim.lr)
-        for optimiser in optimisers:
-            optimiser.step()
-        return norm
 
     @torch.no_grad()
     def validate(self, net: ChannelModel) -> dict[str, float]:  # type: ignore[override]
@@ -220,10 +208,7 @@ def run_channel(
     stop_after: int | None = None,
 ) -> ChannelModel:
     """Train ``recipe`` into ``out/checkpoint.pt``, from its channel or from a file of samples; the averaged network."""
-    plain = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    run = Run(out, recipe.steps, recipe.optim, recipe.seed, plain, recipe.validate_every, recipe.checkpoint_minutes)
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    run = Run.of(recipe, out, resume=resume)
     measured = samples_of(recipe) if samples is None else load_samples(samples)
     out.mkdir(parents=True, exist_ok=True)
     task = ChannelTask(recipe, measured, out)

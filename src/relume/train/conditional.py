@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +12,13 @@ from torch.nn import functional
 
 from relume.metrics import psnr
 from relume.nets.vgg import Vgg16, read_weights
-from relume.signal import Array, UsageError
+from relume.signal import Array
 from relume.train.adversarial import find_weights
 from relume.train.conditional_recipe import ConditionalGan
 from relume.train.curves import plot_losses
 from relume.train.loop import Run, train
 from relume.train.losses import critic_loss, generator_loss
-from relume.train.optim import optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.photo_pairs import MadePairs, PhotoPairs, StoredPairs
 from relume.train.picture_bank import PictureBank, tensor
 from relume.train.picture_gan import save_grid
@@ -52,7 +51,7 @@ class Conditional:
             self.critic.requires_grad_(True)
             real, fake = self.critic(x, y)[-1], self.critic(x, made.detach())[-1]
             for_critic = critic_loss(recipe.game, real.float(), fake.float())
-        self.update(self.for_critic, for_critic)
+        descend(for_critic, self.for_critic)
 
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
             self.critic.requires_grad_(False)
@@ -66,7 +65,7 @@ class Conditional:
                 "perceptual": self.perceptual(made, y),
             }
             loss = torch.stack([getattr(weights, name) * part for name, part in parts.items()]).sum()
-        self.update(self.for_net, loss)
+        descend(loss, self.for_net)
         numbers = parts | {"loss": loss, "critic": for_critic}
         return {name: float(value.detach()) for name, value in numbers.items()}
 
@@ -77,14 +76,6 @@ class Conditional:
         with torch.no_grad():
             wanted = self.features((y + 1) / 2)
         return alike(self.features((made + 1) / 2), wanted)
-
-    def update(self, optimisers: list[torch.optim.Optimizer], loss: Tensor) -> None:
-        """One step down ``loss``."""
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimiser in optimisers:
-            optimiser.step()
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:
@@ -110,7 +101,6 @@ def alike(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
 
 def run_conditional(
     recipe: ConditionalGan,
-    plain: dict[str, Any],
     data: Path,
     out: Path,
     *,
@@ -118,10 +108,8 @@ def run_conditional(
     report: Callable[[str], None] = print,
     stop_after: int | None = None,
 ) -> nn.Module:
-    """Train ``recipe`` (``plain`` is its JSON) into ``out``: checkpoint of both networks, log, samples, loss curves."""
-    run = Run(out, recipe.steps, recipe.optim, recipe.seed, plain, recipe.validate_every, recipe.checkpoint_minutes)
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    """Train ``recipe`` into ``out``: checkpoint of both networks, log, samples, loss curves."""
+    run = Run.of(recipe, out, resume=resume)
     features = None
     if recipe.weights.perceptual:
         features = Vgg16(recipe.weights.depths, read_weights(find_weights(recipe.vgg, data)))

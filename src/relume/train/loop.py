@@ -11,15 +11,15 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 from torch import nn
 
-from relume.signal import ModelError, RelumeError
+from relume.signal import ModelError, RelumeError, UsageError
 from relume.train.journal import Journal
-from relume.train.recipe import Optim
+from relume.train.recipe import Optim, plain
 
 LOG_EVERY = 100
 
@@ -49,6 +49,21 @@ class Task(Protocol):
         ...
 
 
+class Recipe(Protocol):
+    """What every recipe says about its run; a recipe is a frozen dataclass."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def optim(self) -> Optim: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def validate_every(self) -> int: ...
+    @property
+    def checkpoint_minutes(self) -> float: ...
+
+
 def learning_rate(step: int, steps: int, optim: Optim) -> float:
     """Linear warm-up, then half a cosine from ``lr`` to ``final * lr``."""
     if step < optim.warmup:
@@ -68,6 +83,25 @@ class Run:
     recipe: dict[str, Any]
     validate_every: int = 1000
     checkpoint_minutes: float = 3.0
+
+    @classmethod
+    def of(cls, recipe: Recipe, folder: Path, *, resume: bool) -> Self:
+        """The run of ``recipe`` in ``folder``; a checkpoint that is there already must be resumed.
+
+        Raises UsageError where it is not.
+        """
+        run = cls(
+            folder=folder,
+            steps=recipe.steps,
+            optim=recipe.optim,
+            seed=recipe.seed,
+            recipe=plain(recipe),
+            validate_every=recipe.validate_every,
+            checkpoint_minutes=recipe.checkpoint_minutes,
+        )
+        if run.checkpoint.exists() and not resume:
+            raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+        return run
 
     @property
     def checkpoint(self) -> Path:

@@ -7,7 +7,8 @@ Newton-Schulz iterations; a convolution counts as the matrix (out, in * k * k). 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -78,3 +79,27 @@ def clip(parameters: Iterable[Tensor], choice: Choice, bound: float, lr: float) 
     norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     nn.utils.clip_grad_value_(parameters, bound / lr)
     return float(norm)
+
+
+def descend(
+    loss: Tensor,
+    optimisers: Sequence[torch.optim.Optimizer],
+    *,
+    choice: Choice = "adam",
+    bound: float = math.inf,
+    share: Callable[[Sequence[Tensor]], None] | None = None,
+) -> float:
+    """One step of ``optimisers`` down ``loss``, gradients clipped (:func:`clip`); returns their norm before that.
+
+    ``share`` averages the gradients of several processes before they are used.
+    """
+    parameters = [p for optimiser in optimisers for group in optimiser.param_groups for p in group["params"]]
+    for optimiser in optimisers:
+        optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    if share is not None:
+        share(parameters)
+    norm = clip(parameters, choice, bound, optimisers[0].param_groups[0]["lr"])
+    for optimiser in optimisers:
+        optimiser.step()
+    return norm

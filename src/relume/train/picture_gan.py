@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from relume.train.equilibrium import Curve, stand
 from relume.train.health import Health
 from relume.train.loop import Run, train
 from relume.train.losses import Game, critic_loss, generator_loss, gradient_penalty, r1
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim
 
 
@@ -134,10 +133,10 @@ class PictureTask:
             loss = loss + recipe.r1 * recipe.r1_every * r1(self.critic, real)
         if recipe.penalty:
             loss = loss + recipe.penalty * gradient_penalty(self.critic, real, made, torch.rand(recipe.batch, 1, 1, 1))
-        self.update(self.critic, self.for_critic, loss)
+        descend(loss, self.for_critic, bound=recipe.optim.clip)
 
         against = generator_loss(recipe.game, on_real.detach(), self.critic(made))
-        norm = self.update(self.net, self.for_net, against)
+        norm = descend(against, self.for_net, bound=recipe.optim.clip)
 
         self.curve.add(number, at)
         numbers = {"gradient_norm": norm}
@@ -145,16 +144,6 @@ class PictureTask:
         self.health.check(number, self.net, at, variety, numbers)
         logged = {"value": at.value, "critic": at.critic, "generator": at.generator, "accuracy": at.accuracy}
         return logged | {"variety": variety} | numbers
-
-    def update(self, net: nn.Module, optimisers: list[torch.optim.Optimizer], loss: Tensor) -> float:
-        """One step of ``net`` down ``loss``; returns the norm of its gradient before clipping."""
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = clip(net.parameters(), "adam", self.recipe.optim.clip, self.recipe.optim.lr)
-        for optimiser in optimisers:
-            optimiser.step()
-        return norm
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:
@@ -210,10 +199,7 @@ def run_pictures(
     stop_after: int | None = None,
 ) -> nn.Module:
     """Train ``recipe`` into ``out/checkpoint.pt`` and return the averaged generator."""
-    plain = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    run = Run(out, recipe.steps, recipe.optim, recipe.seed, plain, recipe.validate_every, recipe.checkpoint_minutes)
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    run = Run.of(recipe, out, resume=resume)
     bank = pictures(recipe, data)
     out.mkdir(parents=True, exist_ok=True)
     task = PictureTask(recipe, bank, out)

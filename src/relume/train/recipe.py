@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from dataclasses import dataclass, field
@@ -67,6 +68,12 @@ class SuperResolution:
             validate_every=15,
             data=dataclasses.replace(self.data, rescale=(1.0,), held_out=2),
         )
+
+
+def plain(recipe: Any) -> dict[str, Any]:
+    """A recipe as plain JSON values, as stored in checkpoints and cards."""
+    value: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    return value
 
 
 def override(recipe: T, assignments: list[str]) -> T:

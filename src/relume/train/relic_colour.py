@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from relume.split import is_test
 from relume.train.colour_loss import delta_e94
 from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_bytes, to_tensor
 from relume.train.loop import Run, train
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim
 
 
@@ -168,12 +168,7 @@ class ColourTask:
         lab = delta_e94(found[..., None], fresh[..., None])
         rough = (curves.diff(dim=2).diff(dim=2) * (curves.shape[2] - 1)).square().mean()
         loss = recipe.pixel * pixel + recipe.lab * lab / 100 + recipe.smooth * rough
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = clip(self.net.parameters(), recipe.optim.choice, recipe.optim.clip, 0.0)
-        for optimiser in self.optimisers:
-            optimiser.step()
+        norm = descend(loss, self.optimisers, choice=recipe.optim.choice, bound=recipe.optim.clip)
         numbers = {"loss": loss, "pixel": pixel, "delta_e94": lab, "rough": rough}
         return {name: float(value.detach()) for name, value in numbers.items()} | {"gradient_norm": norm}
 
@@ -206,7 +201,6 @@ def restored(net: nn.Module, picture: Array) -> Array:
 
 def run_colour(
     recipe: RelicColour,
-    values: dict[str, Any],
     data: Path,
     out: Path,
     *,
@@ -214,19 +208,9 @@ def run_colour(
     report: Callable[[str], None] = print,
     stop_after: int | None = None,
 ) -> nn.Module:
-    """Train ``recipe``, as plain ``values`` in the checkpoint, into ``out`` and return the averaged branch."""
+    """Train ``recipe`` into ``out`` and return the averaged branch."""
     torch.manual_seed(recipe.seed)
     net = recipe.net.build()
-    run = Run(
-        folder=out,
-        steps=recipe.steps,
-        optim=recipe.optim,
-        seed=recipe.seed,
-        recipe=values,
-        validate_every=recipe.validate_every,
-        checkpoint_minutes=recipe.checkpoint_minutes,
-    )
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    run = Run.of(recipe, out, resume=resume)
     task = ColourTask(recipe, net, ColourBank(recipe, data))
     return train(task, run, resume=resume, report=report, stop_after=stop_after)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from relume.nets.restorer import RestorerShape
 from relume.signal import UsageError
 from relume.train.loop import Run, load_weights, train
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.picture_bank import PictureBank, PictureSpec
 from relume.train.recipe import Optim
 from relume.train.start import starting_weights
@@ -121,13 +121,8 @@ class Restore:
     def step(self, number: int, rng: np.random.Generator) -> dict[str, float]:
         example = self.work.batch(rng)
         loss = self.work.loss(self.run(self.net, *example.inputs), example)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
         optim = self.recipe.optim
-        norm = clip(self.net.parameters(), optim.choice, optim.clip, self.optimisers[0].param_groups[0]["lr"])
-        for optimiser in self.optimisers:
-            optimiser.step()
+        norm = descend(loss, self.optimisers, choice=optim.choice, bound=optim.clip)
         return {"loss": loss.item(), "gradient_norm": norm}
 
     @torch.no_grad()
@@ -137,7 +132,6 @@ class Restore:
 
 def run_restoration(
     recipe: Restoration,
-    plain: dict[str, Any],
     data: Path,
     out: Path,
     *,
@@ -145,13 +139,11 @@ def run_restoration(
     report: Callable[[str], None] = print,
     stop_after: int | None = None,
 ) -> nn.Module:
-    """Train ``recipe`` (``plain`` is its JSON) into ``out/checkpoint.pt`` and return the averaged network."""
+    """Train ``recipe`` into ``out/checkpoint.pt`` and return the averaged network."""
     torch.manual_seed(recipe.seed)
     net = recipe.net.build()
     if recipe.start:
         load_weights(net, starting_weights(Path(recipe.start)), recipe.start)
-    run = Run(out, recipe.steps, recipe.optim, recipe.seed, plain, recipe.validate_every, recipe.checkpoint_minutes)
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    run = Run.of(recipe, out, resume=resume)
     task = Restore(recipe, net, recipe.work(PictureBank(recipe.data, data, recipe.patch)))
     return train(task, run, resume=resume, report=report, stop_after=stop_after)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tempfile
 from collections.abc import Callable
@@ -47,12 +46,6 @@ BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blo
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
-def plain(recipe: Any) -> dict[str, Any]:
-    """A recipe as plain JSON values, as stored in checkpoints and cards."""
-    value: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    return value
-
-
 def build(recipe: SuperResolution) -> nn.Module:
     """The recipe's network with its seed's initial weights."""
     torch.manual_seed(recipe.seed)
@@ -86,13 +79,11 @@ def run_recipe(
     if isinstance(recipe, PictureGan):
         return run_pictures(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
     if isinstance(recipe, Restoration):
-        values = plain(recipe)
-        return run_restoration(recipe, values, data, out, resume=resume, report=report, stop_after=stop_after)
+        return run_restoration(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
     if isinstance(recipe, ConditionalGan):
-        values = plain(recipe)
-        return run_conditional(recipe, values, data, out, resume=resume, report=report, stop_after=stop_after)
+        return run_conditional(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
     if isinstance(recipe, RelicColour):
-        return run_colour(recipe, plain(recipe), data, out, resume=resume, report=report, stop_after=stop_after)
+        return run_colour(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
     net = build(recipe)
     if recipe.start:
         weights = starting_weights(Path(recipe.start))
@@ -101,17 +92,7 @@ def run_recipe(
         if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
             weights = from_cascade(weights, net)
         load_weights(net, weights, recipe.start)
-    run = Run(
-        folder=out,
-        steps=recipe.steps,
-        optim=recipe.optim,
-        seed=recipe.seed,
-        recipe=plain(recipe),
-        validate_every=recipe.validate_every,
-        checkpoint_minutes=recipe.checkpoint_minutes,
-    )
-    if run.checkpoint.exists() and not resume:
-        raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
+    run = Run.of(recipe, out, resume=resume)
     bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
     team = Team.join(device)
     task = make_task(recipe, net, bank, data, team)

@@ -10,7 +10,7 @@ from relume.metrics import psnr_y
 from relume.nets.shape import luma
 from relume.train.data import PairBank, to_tensor
 from relume.train.losses import pixel_loss
-from relume.train.optim import clip, optimisers
+from relume.train.optim import descend, optimisers
 from relume.train.recipe import SuperResolution
 from relume.train.team import Team
 
@@ -35,14 +35,8 @@ class Supervised:
         low, high = self.bank.batch(scale, recipe.batch, recipe.patch, self.team.own(rng))
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             loss = self.loss(self.team.place(low), self.team.place(high), scale, number)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.team.share(self.net.parameters())
-        lr = self.optimisers[0].param_groups[0]["lr"]
-        norm = clip(self.net.parameters(), recipe.optim.choice, recipe.optim.clip, lr)
-        for optimiser in self.optimisers:
-            optimiser.step()
+        optim = recipe.optim
+        norm = descend(loss, self.optimisers, choice=optim.choice, bound=optim.clip, share=self.team.share)
         return {"loss": loss.item(), "gradient_norm": norm}
 
     def loss(self, low: Tensor, high: Tensor, scale: int, number: int) -> Tensor:
