@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def write_view(source: Path, target: Path, side: int) -> View:
     try:
         image, width, height = _small(source, side)
         image = image.copy_memory()
-        data, gray = image.jpegsave_buffer(Q=QUALITY, keep="none", optimize_coding=True), _is_gray(image)
+        data, gray = image.jpegsave_buffer(Q=QUALITY, keep="none"), _is_gray(image)
     except pyvips.Error as error:
         raise Damaged(f"{source}: damaged or incomplete: {_line(error)}") from error
     target.write_bytes(data)
@@ -118,9 +119,8 @@ def _small(source: Path, side: int) -> tuple[Any, int, int]:
         return _flat(image.thumbnail_image(side, size="down")), width, height
     head = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
     width, height = _upright_size(head)
-    small = pyvips.Image.thumbnail(
-        str(source), side, height=side, size="down", output_profile="srgb", fail_on="truncated"
-    )
+    colours = {"output_profile": "srgb"} if _has_other_colours(head) else {}
+    small = pyvips.Image.thumbnail(str(source), side, height=side, size="down", fail_on="truncated", **colours)
     return _flat(small), width, height
 
 
@@ -142,8 +142,8 @@ def _upright(source: Path) -> Any:
 
 def _flat(image: Any) -> Any:
     """8-bit sRGB without transparency (white shows through)."""
-    if image.get_typeof("icc-profile-data") and image.interpretation != "srgb":
-        image = image.icc_transform("srgb")
+    if _has_other_colours(image):
+        image = image.icc_transform("srgb", embedded=True, intent="relative")
     if image.hasalpha():
         image = image.flatten(background=[255 if image.format == "uchar" else 65535])
     image = image.colourspace("srgb")
@@ -152,11 +152,29 @@ def _flat(image: Any) -> Any:
     return image.cast("uchar") if image.format != "uchar" else image
 
 
+def _has_other_colours(image: Any) -> bool:
+    """Whether its values must be converted to be seen as sRGB; a conversion costs as much as all else of a view."""
+    if image.get_typeof("icc-profile-data"):
+        return not (image.interpretation == "srgb" and _is_srgb(bytes(image.get("icc-profile-data"))))
+    return bool(image.interpretation == "cmyk")
+
+
+@lru_cache(maxsize=16)
+def _is_srgb(profile: bytes) -> bool:
+    """Whether colours through this RGB profile are those of sRGB, to a level of 8 bits, by a few of them."""
+    levels = np.array([0, 64, 128, 255], np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(8, 8, 3)
+    image = pyvips.Image.new_from_array(cube).copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    seen = image.icc_transform("srgb", embedded=True, intent="relative").numpy()
+    return bool(np.abs(seen.astype(np.int16) - cube).max() <= 1)
+
+
 def _is_gray(image: Any) -> bool:
     if image.bands < 3:
         return True
-    pixels = image.numpy().astype(np.int16)
-    spread = pixels.max(axis=2) - pixels.min(axis=2)
+    red, green, blue = np.moveaxis(image.numpy()[::2, ::2], 2, 0)
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return bool(np.percentile(spread, 99) <= GRAY_TOLERANCE)
 
 

@@ -1,0 +1,53 @@
+"""Small pictures for the screen and pyramids: sRGB whatever the source's profile, and gray where it is gray."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import pyvips
+
+from relume.runtime.pictures import views
+
+GREEN, WIDE_GREEN = (60, 200, 60), 20
+"""A green of Adobe RGB lies outside of sRGB: seen there, it has next to no red."""
+
+
+def written(path, colour: tuple[int, int, int], profile: bytes | None) -> None:
+    picture = pyvips.Image.new_from_array(np.full((48, 64, 3), colour, np.uint8)).copy(interpretation="srgb")
+    if profile is not None:
+        picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    picture.write_to_file(str(path))
+
+
+def colour_of(path) -> np.ndarray:
+    return pyvips.Image.new_from_file(str(path)).numpy()[8, 8].astype(int)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".jpg"])
+def test_adobe_rgb_is_shown_as_srgb(tmp_path, make, suffix: str) -> None:
+    source = tmp_path / f"wide{suffix}"
+    written(source, GREEN, make.rgb_profile())
+    views.write_view(source, tmp_path / "view.jpg", 32)
+    views.write_pyramid(source, tmp_path / "zoom")
+    shown = [
+        colour_of(tmp_path / "view.jpg"),
+        colour_of(tmp_path / "zoom" / "0" / "0_0.jpg"),
+        views.liveliest(source, 16)[8, 8].astype(int),
+    ]
+    assert all(seen[0] < WIDE_GREEN and abs(seen - shown[0]).max() <= 3 for seen in shown)
+
+
+@pytest.mark.parametrize("profiled", ["none", "srgb", "broken"])
+def test_srgb_stays_as_it_is(tmp_path, make, profiled: str) -> None:
+    source = tmp_path / f"{profiled}.tif"
+    written(source, GREEN, {"none": None, "srgb": make.srgb_profile(), "broken": b"no profile" * 20}[profiled])
+    views.write_view(source, tmp_path / "view.jpg", 32)
+    views.write_pyramid(source, tmp_path / "zoom")
+    for path in (tmp_path / "view.jpg", tmp_path / "zoom" / "0" / "0_0.jpg"):
+        assert abs(colour_of(path) - GREEN).max() <= 2
+
+
+@pytest.mark.parametrize(("colour", "gray"), [((90, 91, 90), True), ((90, 120, 90), False)])
+def test_gray_is_told(tmp_path, colour: tuple[int, int, int], gray: bool) -> None:
+    written(tmp_path / "a.png", colour, None)
+    assert views.write_view(tmp_path / "a.png", tmp_path / "view.jpg", 32) == views.View(64, 48, gray)
