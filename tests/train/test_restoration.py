@@ -155,9 +155,9 @@ def test_recipes_refuse_what_cannot_be():
 
 
 def test_scores_are_those_of_the_last_validation(tmp_path):
-    from relume.train.restoration_scores import last_scores
+    from relume.train.scores import last_scores
 
-    log = tmp_path / "log.jsonl"
-    assert last_scores(log) == {}
+    log, checkpoint = tmp_path / "log.jsonl", tmp_path / "checkpoint.pt"
+    assert last_scores(checkpoint, "p") == {}
     log.write_text("\n".join(json.dumps(x) for x in ({"step": 1, "loss": 2, "psnr": 3}, {"step": 2, "loss": 1})))
-    assert last_scores(log)["held-out training pictures"] == {"step": 1, "psnr": 3}
+    assert last_scores(checkpoint, "p")["held-out training pictures"] == {"step": 1, "psnr": 3}

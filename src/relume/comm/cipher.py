@@ -124,6 +124,15 @@ def counter_of(keys: Keys, nonce: bytes) -> int:
     return right
 
 
+def genuine(keys: Keys, nonce: bytes) -> bytes | None:
+    """``nonce`` if it was made with this key, else None."""
+    try:
+        counter_of(keys, nonce)
+    except WrongKey:
+        return None
+    return nonce
+
+
 def _round(key: bytes, number: int, half: int) -> int:
     digest = hashlib.blake2b(half.to_bytes(6, "big"), digest_size=6, key=key, person=b"relume-%d" % number)
     return int.from_bytes(digest.digest(), "big")

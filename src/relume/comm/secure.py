@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from relume.comm.channels import equalise, to_complex, to_pairs
-from relume.comm.cipher import NONCE_BYTES, Keys, WrongKey, counter_of, keystream, nonce_from_counter
+from relume.comm.cipher import NONCE_BYTES, Keys, WrongKey, counter_of, genuine, keystream, nonce_from_counter
 from relume.comm.codes import Convolutional
 from relume.comm.modem import modem
 from relume.comm.schemes import Adaptive, Scheme, check_bits, check_received
@@ -156,14 +156,7 @@ class SecureLink:
             moved = np.fft.ifft(np.fft.ifft(moved, norm="ortho") * phases[1].conj(), norm="ortho")
         soft = to_pairs((moved * phases[0].conj()).astype(np.complex64)) * weight[..., None]
         packed = np.packbits(self.header_code.decode(soft.reshape(len(y), HEADER_STEPS, -1)), axis=1)
-        return [self._checked(row.tobytes()) for row in packed]
-
-    def _checked(self, nonce: bytes) -> bytes | None:
-        try:
-            counter_of(self.keys, nonce)
-        except WrongKey:
-            return None
-        return nonce
+        return [genuine(self.keys, row.tobytes()) for row in packed]
 
     def _header_encode(self, nonces: list[bytes], rng: np.random.Generator) -> Array:
         bits = np.unpackbits(np.frombuffer(b"".join(nonces), np.uint8)).reshape(len(nonces), -1)

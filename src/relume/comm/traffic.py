@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from relume.comm.cipher import NONCE_BYTES, Keys, WrongKey, counter_of, keystream, nonce_from_counter
+from relume.comm.cipher import NONCE_BYTES, Keys, genuine, keystream, nonce_from_counter
 from relume.comm.codes import Convolutional
 from relume.comm.schemes import Scheme, check_bits
 from relume.comm.secure import HEADER_GENERATORS, HEADER_STEPS
@@ -80,14 +80,7 @@ class TrafficLink:
         """The nonce of each decided message, None where it does not fit the key."""
         soft = 1 - 2.0 * (read[:, : self.header_bits] ^ self.mask)
         packed = np.packbits(self.header_code.decode(soft.reshape(len(read), HEADER_STEPS, -1)), axis=1)
-        return [self._checked(row.tobytes()) for row in packed]
-
-    def _checked(self, nonce: bytes) -> bytes | None:
-        try:
-            counter_of(self.keys, nonce)
-        except WrongKey:
-            return None
-        return nonce
+        return [genuine(self.keys, row.tobytes()) for row in packed]
 
     def _stream(self, nonces: list[bytes], bits: int) -> Array:
         streams = [np.unpackbits(keystream(self.keys.stream, n, -(-bits // 8)), count=bits) for n in nonces]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from relume.runtime import engine
-from relume.runtime.zoo import Model, _varint
+from relume.runtime import engine, wire
+from relume.runtime.zoo import Model
 from relume.signal import ModelError
 
 SIDE = 256
@@ -118,9 +118,9 @@ def _label(weights: Sequence[str], true_name: Mapping[str, str], node: _Node) ->
 
 
 def _graph(data: memoryview) -> tuple[list[_Node], dict[str, tuple[int, ...]]]:
-    graph = next(content for number, content in _parts(data) if number == _GRAPH)
+    graph = next(content for number, content in wire.fields(data) if number == _GRAPH)
     nodes, constants = [], {}
-    for number, content in _parts(graph):
+    for number, content in wire.fields(graph):
         if number == _INITIALIZERS:
             name, dims = _tensor(content)
             constants[name] = dims
@@ -135,7 +135,7 @@ def _graph(data: memoryview) -> tuple[list[_Node], dict[str, tuple[int, ...]]]:
 def _node(data: memoryview) -> _Node:
     texts: dict[int, list[str]] = {_INPUTS: [], _OUTPUTS: [], _KIND: []}
     attributes = {}
-    for number, content in _parts(data):
+    for number, content in wire.fields(data):
         if number in texts:
             texts[number].append(bytes(content).decode())
         elif number == _ATTRIBUTES:
@@ -146,13 +146,13 @@ def _node(data: memoryview) -> _Node:
 
 def _attribute(data: memoryview) -> tuple[str, Any]:
     name, integers, value = "", [], None
-    for number, content in _parts(data):
+    for number, content in wire.fields(data):
         if number == _NAME:
             name = bytes(content).decode()
         elif number == _INTEGER:
             value = content
         elif number == _INTEGERS:
-            integers += _integers(content)
+            integers += wire.integers(content)
         elif number == _TENSOR:
             value = _tensor(content)[1]
     return name, tuple(integers) if integers else value
@@ -160,39 +160,9 @@ def _attribute(data: memoryview) -> tuple[str, Any]:
 
 def _tensor(data: memoryview) -> tuple[str, tuple[int, ...]]:
     name, dims = "", []
-    for number, content in _parts(data):
+    for number, content in wire.fields(data):
         if number == _DIMS:
-            dims += _integers(content)
+            dims += wire.integers(content)
         elif number == _TENSOR_NAME:
             name = bytes(content).decode()
     return name, tuple(dims)
-
-
-def _integers(content: Any) -> list[int]:
-    """A repeated integer: one of them, or several packed."""
-    if isinstance(content, int):
-        return [content]
-    found, at = [], 0
-    while at < len(content):
-        value, at = _varint(content, at)
-        found.append(value)
-    return found
-
-
-def _parts(data: memoryview) -> Iterator[tuple[int, Any]]:
-    """The fields of a protobuf message: number and content, an integer or bytes; floats are passed over."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, kind = tag >> 3, tag & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield number, value
-        elif kind == 2:
-            size, at = _varint(data, at)
-            yield number, data[at : at + size]
-            at += size
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind} is not of protobuf 3")

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from relume.card import KEY, ModelCard
-from relume.runtime import zoo
-from relume.runtime.zoo import Model, _fields
+from relume.runtime import wire, zoo
+from relume.runtime.zoo import Model
 from relume.signal import ModelError, UsageError
 
 PARTNERS = {"cascade-psnr": "cascade-gan"}
@@ -109,31 +109,17 @@ def mix(faithful: bytes, rich: bytes, realism: float, card: ModelCard) -> bytes:
         kind = np.dtype("<f2" if name.endswith("_half") else "<f4")
         weights, target = np.frombuffer(raw, kind), np.frombuffer(other[name], kind)
         weights[:] = ((1 - realism) * weights.astype(np.float64) + realism * target).astype(kind)
-    return bytes(buffer) + _entry(_METADATA, _entry(1, KEY.encode()) + _entry(2, card.to_json().encode()))
+    return bytes(buffer) + wire.entry(_METADATA, wire.entry(1, KEY.encode()) + wire.entry(2, card.to_json().encode()))
 
 
 def _weights(data: memoryview) -> Iterator[tuple[str, memoryview]]:
-    for field, graph in _fields(data):
+    for field, graph in wire.blobs(data):
         if field == _GRAPH:
-            for inner, tensor in _fields(graph):
+            for inner, tensor in wire.blobs(graph):
                 if inner == _INITIALIZER:
-                    parts = dict(_fields(tensor))
+                    parts = dict(wire.blobs(tensor))
                     if _RAW in parts:
                         yield bytes(parts[_NAME]).decode(), parts[_RAW]
-
-
-def _entry(field: int, content: bytes) -> bytes:
-    """A length-delimited field of a protobuf message."""
-    return _number(field << 3 | 2) + _number(len(content)) + content
-
-
-def _number(value: int) -> bytes:
-    digits = bytearray()
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
-        value >>= 7
-    digits.append(value)
-    return bytes(digits)
 
 
 @lru_cache(maxsize=1)

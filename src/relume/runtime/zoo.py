@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relume.card import KEY, ModelCard
+from relume.runtime import wire
 from relume.signal import ModelError
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -133,39 +134,7 @@ _METADATA, _KEY, _VALUE = 14, 1, 2
 
 
 def _metadata(data: memoryview) -> Iterator[tuple[str, str]]:
-    for field, content in _fields(data):
+    for field, content in wire.blobs(data):
         if field == _METADATA:
-            entry = dict(_fields(content))
+            entry = dict(wire.blobs(content))
             yield bytes(entry[_KEY]).decode(), bytes(entry[_VALUE]).decode()
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """The length-delimited fields of a protobuf message; numbers are passed over. Raises ValueError or IndexError."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        kind = tag & 7
-        if kind == 0:
-            _, at = _varint(data, at)
-        elif kind == 2:
-            size, at = _varint(data, at)
-            if at + size > len(data):
-                raise ValueError("a field runs past the end")
-            yield tag >> 3, data[at : at + size]
-            at += size
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind} is not of protobuf 3")
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-        if shift > 63:
-            raise ValueError("a number of more than 64 bits")

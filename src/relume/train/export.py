@@ -6,7 +6,9 @@ import dataclasses
 import os
 import subprocess
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -19,6 +21,7 @@ from relume.signal import ModelError, OutputRefused
 
 OPSET = 17
 TOLERANCE = 1e-4
+LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
 class Named(nn.Module):
@@ -32,6 +35,13 @@ class Named(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         pictures = self.net(x, self.scales)
         return tuple(pictures[scale] for scale in self.scales)
+
+
+def promise(recipe: Mapping[str, Any]) -> tuple[Literal["faithful", "generative"], str]:
+    """The fidelity of what ``recipe`` trained, and how it was trained in words."""
+    if "adversarial" in recipe:
+        return "generative", "trained against a critic, it may invent texture"
+    return "faithful", "trained for PSNR"
 
 
 def commit() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -11,12 +10,11 @@ from relume.card import ModelCard
 from relume.metrics import SR_PROTOCOL
 from relume.nets.crsrgan import Crsrgan, CrsrganShape
 from relume.nets.relic_colour import ColourBranch, ColourShape
-from relume.train.export import Named, commit, count_parameters, export
+from relume.train.export import LICENCE, Named, commit, count_parameters, export, promise
 from relume.train.loop import load_checkpoint, load_weights
-from relume.train.restoration_scores import last_scores
+from relume.train.scores import last_scores
 from relume.train.start import earlier
 
-LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 COLOUR_SAYS = (
     "one change of colour for a whole picture, from a copy of at most 256 pixels a side: grid[n, channel, b, g, r] "
     "is the restored channel, in [0, 1], of the colour (r, g, b) = index / ({nodes} - 1), to be interpolated linearly. "
@@ -60,7 +58,7 @@ def export_colour(checkpoint: Path, target: Path, *, name: str | None = None, de
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"]},
         commit=commit(),
-        scores=scores(checkpoint, COLOUR_PROTOCOL),
+        scores=last_scores(checkpoint, COLOUR_PROTOCOL),
         description=description or COLOUR_SAYS.format(nodes=shape.side),
     )
     return export(Clipped(net), card, target)
@@ -75,8 +73,7 @@ def export_detail(
     net = Crsrgan(shape)
     load_weights(net, state["average"], str(checkpoint))
     net.colour = None
-    generative = "adversarial" in recipe
-    how = "trained against a critic, it may invent texture" if generative else "trained for PSNR"
+    fidelity, how = promise(recipe)
     card = ModelCard(
         name=name or recipe["name"],
         task="relic",
@@ -88,14 +85,8 @@ def export_detail(
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
-        scores=scores(checkpoint, SR_PROTOCOL),
-        fidelity="generative" if generative else "faithful",
+        scores=last_scores(checkpoint, SR_PROTOCOL),
+        fidelity=fidelity,
         description=description or f"{DETAIL_SAYS}; {how}",
     )
     return export(Named(net, shape.scales), card, target)
-
-
-def scores(checkpoint: Path, protocol: str) -> dict[str, Any]:
-    """The last validation beside a checkpoint, under ``protocol``."""
-    found = last_scores(checkpoint.parent / "log.jsonl")
-    return found and found | {"protocol": protocol}

@@ -16,13 +16,11 @@ from relume.nets.unet import UnetShape
 from relume.signal import ModelError
 from relume.train.colouring import Colorize
 from relume.train.denoising import Denoise
-from relume.train.export import commit, count_parameters, export
+from relume.train.export import LICENCE, commit, count_parameters, export
 from relume.train.loop import load_checkpoint, load_weights
 from relume.train.mending import Detect, Repair
-from relume.train.restoration_scores import last_scores
+from relume.train.scores import RESTORATION, last_scores
 from relume.train.start import earlier
-
-LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
 class Probability(nn.Module):
@@ -124,7 +122,7 @@ def export_restoration(checkpoint: Path, target: Path, *, name: str | None = Non
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
-        scores=last_scores(checkpoint.parent / "log.jsonl"),
+        scores=last_scores(checkpoint, RESTORATION),
         fidelity="generative" if promise.invents else "faithful",
         description=description or promise.says,
     )

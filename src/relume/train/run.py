@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +27,7 @@ from relume.train.channel_recipe import ChannelGan
 from relume.train.conditional import run_conditional
 from relume.train.conditional_recipe import ConditionalGan
 from relume.train.data import PairBank, to_bytes
-from relume.train.export import Named, commit, count_parameters, export
+from relume.train.export import LICENCE, Named, commit, count_parameters, export, promise
 from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
 from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
@@ -38,12 +37,12 @@ from relume.train.relic_export import export_colour, export_detail
 from relume.train.relic_game import AdversarialRelic, ColouredContent
 from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
+from relume.train.scores import last_scores
 from relume.train.start import earlier, starting_weights
 from relume.train.steps import Supervised
 from relume.train.team import Team
 
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
-LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
 def build(recipe: SuperResolution) -> nn.Module:
@@ -118,16 +117,6 @@ def draw_picture(rng: np.random.Generator, side: int = 96) -> Array:
     return to_bytes(np.where(edges, shade, 1 - shade))
 
 
-def held_out_scores(log: Path, protocol: str = SR_PROTOCOL) -> dict[str, Any]:
-    """The last validation that a training logged, with its protocol; empty where there is none."""
-    if not log.is_file():
-        return {}
-    lines = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
-    scored = [{k: v for k, v in line.items() if k.startswith(("psnr", "lpips", "step"))} for line in lines]
-    validations = [line for line in scored if len(line) > 1]
-    return {"protocol": protocol, "held-out training pictures": validations[-1]} if validations else {}
-
-
 def export_checkpoint(
     checkpoint: Path,
     target: Path,
@@ -155,8 +144,7 @@ def export_checkpoint(
         return export_detail(checkpoint, target, shape, name=name, description=description)
     net = shape.build()
     load_weights(net, state["average"], str(checkpoint))
-    generative = "adversarial" in recipe
-    how = "trained against a critic, it may invent texture" if generative else "trained for PSNR"
+    fidelity, how = promise(recipe)
     real = "quality" in recipe["data"]
     pairs = "on photographs blurred, shrunk, made noisy and compressed twice over" if real else "on clean bicubic pairs"
     blocks = "kernel" in recipe["data"]
@@ -171,8 +159,8 @@ def export_checkpoint(
         data=ModelCard.training_sets(recipe["data"]["terms"]),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
-        scores=held_out_scores(checkpoint.parent / "log.jsonl", BLOCK_PROTOCOL if blocks else SR_PROTOCOL),
-        fidelity="generative" if generative else "faithful",
+        scores=last_scores(checkpoint, BLOCK_PROTOCOL if blocks else SR_PROTOCOL),
+        fidelity=fidelity,
         description=description or f"{how}, {pairs}",
     )
     return export(Named(net, shape.scales), card, target)
