@@ -60,14 +60,14 @@ def test_impossible_sizes_are_refused():
 
 
 def test_a_filler_starts_at_the_interpolation_and_sees_no_further_than_it_says():
-    shape = FillerShape(widths=(8, 8), depths=(1, 1), reaches=(3, 9))
+    shape = FillerShape(widths=(8, 8), depths=(1, 1), levels=3)
     net = shape.build().eval().double()
     x, mask = torch.rand(1, 3, 16, 96, dtype=torch.double), torch.zeros(1, 1, 16, 96, dtype=torch.double)
     mask[..., 4:8, 40:50] = 1
     with torch.no_grad():
         filled = net(x * (1 - mask), mask)
         torch.testing.assert_close(torch.where(mask > 0, x, filled), x)
-        inside = spread(x, mask, shape.reaches, shape.fall)[mask.expand_as(x) > 0]
+        inside = spread(x, mask, shape.levels, shape.fall)[mask.expand_as(x) > 0]
         torch.testing.assert_close(filled[mask.expand_as(x) > 0], inside)
         torch.nn.init.normal_(net.net.head.weight)
         before = net(x * (1 - mask), mask)
@@ -81,4 +81,4 @@ def test_spreading_keeps_a_constant_and_does_not_see_the_hole():
     x, mask = torch.full((1, 3, 9, 9), 0.3), torch.zeros(1, 1, 9, 9)
     mask[..., 3:6, 3:6] = 1
     hidden = torch.where(mask > 0, torch.tensor(99.0), x)
-    torch.testing.assert_close(spread(hidden, mask, (3, 9), 0.3), x)
+    torch.testing.assert_close(spread(hidden, mask, 3, 0.3), x)

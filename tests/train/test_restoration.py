@@ -91,12 +91,13 @@ def test_damage_without_a_mask_is_refused():
 
 
 def test_repair_sees_nothing_of_what_it_has_to_fill(data):
-    recipe = tiny("repair")
+    recipe = dataclasses.replace(tiny("repair"), noisy=0.0)
     example = recipe.work(PictureBank(recipe.data, data, recipe.patch)).batch(np.random.default_rng(3))
     x, mask = example.inputs
     assert mask.sum() > 0 and (x * mask).abs().max() == 0
-    sound = (1 - mask).expand_as(x) > 0
-    assert torch.equal(x[sound], example.truth[sound])
+    outside = ((x - example.truth) * (1 - mask)).abs()
+    assert outside.max() <= recipe.visible / 255 + 1e-6
+    assert (outside < 1e-6).float().mean() > 0.5
 
 
 def test_damage_to_be_found_is_damage_that_is_seen():

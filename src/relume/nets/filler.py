@@ -4,10 +4,12 @@ Thin scratches are filled well by interpolation alone (Telea's method is hard to
 paint them from black needs long to get as far. So it starts from there: a lost pixel becomes the mean of the sound
 pixels about it, near ones weighing most,
 
-    fill = sum_k fall^k box_k(x (1 - m)) / sum_k fall^k box_k(1 - m)
+    fill = sum_k fall^k s_k(x (1 - m)) / sum_k fall^k s_k(1 - m),
 
-with boxes of ``reaches[k]`` pixels a side. The restorer sees the filled picture and the mask and adds what is missing;
-its head starts at zero, so that training begins at the interpolation and can only go on from there.
+where s_k smooths s_(k-1) once more, across and down, with the taps (1, 2, 1) / 4 at a distance of 2^k pixels: the holes
+of the "a trous" algorithm (Holschneider et al., 1989) make wide means as cheap as narrow ones. The restorer sees the
+filled picture and the mask and adds what is missing; its head starts at zero, so that training begins at the
+interpolation and can only go on from there.
 """
 
 from __future__ import annotations
@@ -25,22 +27,26 @@ FLOOR = 1e-12
 
 @dataclass(frozen=True)
 class FillerShape(RestorerShape):
-    """A restorer of three channels and a mask, behind an interpolation by boxes of ``reaches`` weighed by ``fall``."""
+    """A restorer of three channels and a mask, behind an interpolation of ``levels`` smoothings weighed by ``fall``."""
 
     inputs: int = 4
     outputs: int = 3
-    reaches: tuple[int, ...] = (3, 5, 7, 9, 13, 17, 25, 33, 65, 129)
-    fall: float = 0.3
+    levels: int = 7
+    fall: float = 0.12
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if any(reach < 3 or reach % 2 == 0 for reach in self.reaches) or not 0 < self.fall <= 1:
-            raise ValueError(f"reaches are odd and at least 3, and fall lies in (0, 1]: {self}")
+        if self.levels < 1 or not 0 < self.fall <= 1:
+            raise ValueError(f"levels are at least 1, and fall lies in (0, 1]: {self}")
 
     @property
     def radius(self) -> int:
-        """Pixels on each side that one output pixel can see: the restorer's, and half the largest box."""
-        return super().radius + max(self.reaches) // 2
+        """Pixels on each side that one output pixel can see: the restorer's, and all smoothings'."""
+        return super().radius + 2**self.levels - 1
+
+    def macs(self) -> float:
+        """Multiply-accumulates for each pixel: the restorer's, and a level's three taps, both ways, on 4 planes."""
+        return super().macs() + 4 * 2 * 3 * self.levels
 
     def build(self) -> nn.Module:
         """The network, freshly initialised from torch's global generator."""
@@ -58,15 +64,27 @@ class Filler(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):  # bf16 has not the digits of a picture
-            filled = x * (1 - mask) + mask * spread(x, mask, self.shape.reaches, self.shape.fall)
+            filled = x * (1 - mask) + mask * spread(x, mask, self.shape.levels, self.shape.fall)
         return self.net(filled, mask)
 
 
-def spread(x: Tensor, mask: Tensor, reaches: tuple[int, ...], fall: float) -> Tensor:
-    """The weighted mean of the sound pixels about every pixel; 0 where there are none within half the largest box."""
-    sound = torch.cat([x * (1 - mask), 1 - mask], 1)
-    total = torch.zeros_like(sound)
-    for k, reach in enumerate(reaches):
-        rows = functional.avg_pool2d(sound, (reach, 1), 1, (reach // 2, 0))
-        total = total + fall**k * functional.avg_pool2d(rows, (1, reach), 1, (0, reach // 2))
+def spread(x: Tensor, mask: Tensor, levels: int, fall: float) -> Tensor:
+    """The weighted mean of the sound pixels about every pixel; 0 where there are none within 2^levels - 1 pixels."""
+    smooth = torch.cat([x * (1 - mask), 1 - mask], 1)
+    total = torch.zeros_like(smooth)
+    for k in range(levels):
+        smooth = down(across(smooth, 2**k), 2**k)
+        total = total + fall**k * smooth
     return total[:, :-1] / (total[:, -1:] + FLOOR)
+
+
+def across(x: Tensor, step: int) -> Tensor:
+    """(1, 2, 1) / 4 at a distance of ``step`` columns; beyond the sides are zeros."""
+    wide = functional.pad(x, (step, step, 0, 0))
+    return 0.25 * (wide[:, :, :, : -2 * step] + wide[:, :, :, 2 * step :]) + 0.5 * x
+
+
+def down(x: Tensor, step: int) -> Tensor:
+    """(1, 2, 1) / 4 at a distance of ``step`` rows; beyond the sides are zeros."""
+    tall = functional.pad(x, (0, 0, step, step))
+    return 0.25 * (tall[:, :, : -2 * step] + tall[:, :, 2 * step :]) + 0.5 * x

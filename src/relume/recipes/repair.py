@@ -17,11 +17,11 @@ from relume.train.recipe import Optim
 
 RECIPE = Repair(
     name="repair",
-    net=FillerShape(widths=(32, 64, 96), depths=(1, 2, 3)),
+    net=FillerShape(widths=(16, 32, 48), depths=(1, 1, 1)),
     data=PICTURES,
-    steps=1200,
+    steps=6000,
     batch=6,
     patch=96,
     optim=Optim("muon", 2e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=600,
+    validate_every=2000,
 )

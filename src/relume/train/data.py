@@ -22,6 +22,7 @@ from relume.card import TrainingSet
 from relume.degrade.pixels import resample
 from relume.degrade.resample import mod_crop, resize
 from relume.signal import Array, InputRejected, UsageError
+from relume.split import is_test
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
@@ -54,6 +55,10 @@ class BlockSpec(DataSpec):
     """Training pictures that are shrunk to the means of their blocks, as pixelation does."""
 
     kernel: Literal["box"] = "box"
+
+    def uses(self, stem: str) -> bool:
+        """All but the fifth that tests of divided sets, whatever the folder."""
+        return not is_test(stem)
 
     def shrink(self, image: Array, scale: int) -> Array:
         """The mean of every ``scale`` x ``scale`` block."""

@@ -22,6 +22,7 @@ from relume.train.restoration import Example, Restoration, Work
 
 BOTH = {**SCRATCHED, **LOST}
 EVERYTHING = DamageSpec(tuple(BOTH), tuple(BOTH.values()))
+VISIBLE = 8.0
 JUDGED = DamageSpec(("scratches", "folds"), (0.8, 0.6), count=1, seed=11)
 
 
@@ -42,7 +43,7 @@ class Detect(Restoration):
     damage: DamageSpec = field(default_factory=lambda: EVERYTHING)
     gray: float = 0.4
     dice: float = 0.5
-    visible: float = 8.0
+    visible: float = VISIBLE
 
     def work(self, bank: PictureBank) -> Detecting:
         return Detecting(self, bank)
@@ -50,7 +51,12 @@ class Detect(Restoration):
 
 @dataclass(frozen=True)
 class Repair(Restoration):
-    """What was there? Pictures with the pixels of a damage mask set to zero, and the mask, grown by 0 to ``grow``."""
+    """What was there? Damaged pictures with the pixels of a mask set to zero, and the mask.
+
+    As in use, the mask holds what a detector would find and no more: what changed by some threshold of up to
+    ``visible`` (of 255), grown by 0 to ``grow`` pixels. Fainter damage stays in the picture around the holes; of the
+    crops a share of ``noisy`` has noise too, which is not to be painted.
+    """
 
     inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3, "mask": 1})
     output = "y"
@@ -59,6 +65,8 @@ class Repair(Restoration):
     damage: DamageSpec = field(default_factory=lambda: EVERYTHING)
     gray: float = 0.3
     grow: int = 2
+    visible: float = 24.0
+    noisy: float = 0.3
 
     def work(self, bank: PictureBank) -> Repairing:
         return Repairing(self, bank)
@@ -101,7 +109,7 @@ class Detecting(Work):
                 aged = gaussian_filter(aged, (*[0.3 + 0.5 * rng.random()] * 2, 0))
             if rng.random() < 0.5:
                 grain = rng.standard_normal((*aged.shape[:2], 1 if gray else 3), np.float32)
-                aged = aged + 0.06 * rng.random() ** 2 * grain
+                aged = aged + 0.1 * rng.random() ** 2 * grain
             x[i] = np.rint(np.clip(aged, 0, 1) * 255) / 255
         return Example((tensor(x),), tensor(mask[..., None]))
 
@@ -141,26 +149,33 @@ class Repairing(Work):
     def batch(self, rng: np.random.Generator) -> Example:
         recipe = self.recipe
         truth = clean_crops(self.bank, recipe.batch, recipe.gray, rng)
-        _, _, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
+        gain, add, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
+        x = truth * gain + add
         for i in range(recipe.batch):
+            if (np.ptp(truth[i], -1) == 0).all():
+                x[i] = to_luma(x[i])[..., None]
+            mask[i] &= changed(truth[i], x[i], recipe.visible * rng.random())
             grow = int(rng.integers(recipe.grow + 1))
             if grow:
                 mask[i] = binary_dilation(mask[i], iterations=grow)
+            if rng.random() < recipe.noisy:
+                x[i] += 0.1 * rng.random() * rng.standard_normal((*x.shape[1:3], 1), np.float32)
         holes = mask[..., None].astype(np.float32)
-        return Example((tensor(truth * (1 - holes)), tensor(holes)), tensor(truth), tensor(holes))
+        return Example((tensor(np.clip(x, 0, 1) * (1 - holes)), tensor(holes)), tensor(truth), tensor(holes))
 
     def loss(self, found: Tensor, example: Example) -> Tensor:
         weight = example.weight if example.weight is not None else torch.ones(())
         return ((found - example.truth).abs() * weight).sum() / (3 * weight.sum() + 1)
 
     def validate(self, run: Callable[..., Tensor]) -> dict[str, float]:
-        """PSNR over R, G and B in dB of the pictures filled inside their true masks, and of the damaged ones."""
-        filled, damaged = [], []
+        """PSNR over R, G and B in dB of the pictures filled where they are visibly damaged, and of the damaged ones."""
+        filled, given = [], []
         for index, picture in enumerate(self.bank.validation):
             clean = centre(picture, self.recipe.net.multiple).astype(np.float32) / 255
             layer, mask = held_out_damage(JUDGED, clean.shape[:2], index)
-            holes = mask[..., None].astype(np.float32)
-            found = run(tensor(clean * (1 - holes)), tensor(holes))[0].permute(1, 2, 0).numpy()
-            filled.append(psnr(np.where(holes > 0, np.clip(found, 0, 1), clean), clean))
-            damaged.append(psnr(np.clip(clean * layer.gain + layer.add, 0, 1), clean))
-        return {"psnr_true_mask": float(np.mean(filled)), "psnr_input": float(np.mean(damaged))}
+            damaged = np.clip(clean * layer.gain + layer.add, 0, 1)
+            holes = (mask & changed(clean, damaged, VISIBLE))[..., None].astype(np.float32)
+            found = run(tensor(damaged * (1 - holes)), tensor(holes))[0].permute(1, 2, 0).numpy()
+            filled.append(psnr(np.where(holes > 0, np.clip(found, 0, 1), damaged), clean))
+            given.append(psnr(damaged, clean))
+        return {"psnr_visible_mask": float(np.mean(filled)), "psnr_input": float(np.mean(given))}
