@@ -9,9 +9,10 @@ from relume import recipes
 from relume.nets.dcgan_pictures import DcganShape
 from relume.nets.gan import GanShape
 from relume.signal import ModelError, UsageError
+from relume.split import is_test
 from relume.train.frechet import frechet, judge, load_generator
 from relume.train.loop import load_checkpoint
-from relume.train.picture_gan import digits, held_out, interpolate, pictures, run_pictures, sample, save_grid
+from relume.train.picture_gan import digits, interpolate, pictures, run_pictures, sample, save_grid
 
 
 def quiet(line):
@@ -46,7 +47,7 @@ def test_faces_are_split_squared_and_shrunk(faces):
     train, test = (pictures(recipe, faces, test=part) for part in (False, True))
     assert train.shape[1:] == (3, 16, 16) and train.dtype == np.uint8
     assert len(train) + len(test) == 20
-    assert len(test) == sum(held_out(path) for path in (faces / "faces").iterdir())
+    assert len(test) == sum(is_test(path.stem) for path in (faces / "faces").iterdir())
 
 
 def test_dcgan_resumes_bit_for_bit_and_is_judged(faces, tmp_path):

@@ -6,8 +6,6 @@ of the whole process), quality lost to bfloat16 and tiles, and what becomes of a
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from relume.bench import child
 from relume.bench.sets import Pair
 from relume.metrics import psnr_y
 from relume.runtime.options import Options
@@ -104,20 +103,13 @@ def memory(side: int, scale: int, limit: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "scan.tif"
         write_gradient(source, side)
-        command = [sys.executable, "-m", "relume", "restore", str(source), "-o", str(Path(folder) / "out")]
-        command += ["--scale", str(scale), "--max-memory", str(limit), "--json"]
-        with (Path(folder) / "answer.json").open("wb") as answer:
-            child = subprocess.Popen(command, stdout=answer, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            raise ModelError(f"{' '.join(command)} ended with {child.returncode}")
-        told = json.loads((Path(folder) / "answer.json").read_text(encoding="utf-8"))["files"][0]
+        arguments = [str(source), "-o", str(Path(folder) / "out"), "--scale", str(scale), "--max-memory", str(limit)]
+        told, peak = child.restore(arguments)
     return {
         "what": "memory",
         "side": side,
         "megapixels_in": side * side / 1e6,
-        "peak_bytes": usage.ru_maxrss * 1024,
+        "peak_bytes": peak,
         "limit_bytes": limit,
         "scale": scale,
         "model": told["model"],

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from relume.bench import child
 from relume.bench.footprint import write_gradient
 from relume.runtime.lut import Lut, read_cube
 from relume.runtime.pictures import open_source
 from relume.runtime.working import Working
-from relume.signal import ModelError
 
 PROTOCOL = (
     "a synthesised 16-bit colour TIFF (shades, a texture, noise), restored by a process of its own; ru_maxrss of that "
@@ -35,23 +31,15 @@ def measure(side: int, limit: int, lut: Path | None, folder: Path | None = None)
         place = Path(name)
         source, out, cube = place / "mural.tif", place / "out.tif", place / "change.cube"
         write_gradient(source, side)
-        command = [sys.executable, "-m", "relume", "restore", str(source), "-o", str(out), "--task", "relic"]
-        command += ["--model", "none", "--max-memory", str(limit), "--max-pixels", str(side * side)]
-        command += ["--lut-out", str(cube), "--json"] + ([] if lut is None else ["--lut", str(lut)])
-        with (place / "answer.json").open("wb") as answer:
-            child = subprocess.Popen(command, stdout=answer, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        said = json.loads((place / "answer.json").read_text(encoding="utf-8"))
-        if child.returncode:
-            raise ModelError(f"{' '.join(command)} ended with {child.returncode}: {said}")
-        found = said["files"][0]
+        arguments = [str(source), "-o", str(out), "--task", "relic", "--model", "none", "--lut-out", str(cube)]
+        arguments += ["--max-memory", str(limit), "--max-pixels", str(side * side)]
+        found, peak = child.restore([*arguments, *([] if lut is None else ["--lut", str(lut)])])
         largest = seam(source, out, read_cube(cube))
     return {
         "what": "relic at x1",
         "side": side,
         "megapixels": side * side / 1e6,
-        "peak_bytes": usage.ru_maxrss * 1024,
+        "peak_bytes": peak,
         "limit_bytes": limit,
         "seconds": found["seconds"],
         "seam_of_65535": largest,

@@ -20,7 +20,7 @@ from typing import Any
 
 from relume.runtime import record as records
 from relume.runtime import zoo
-from relume.runtime.files import left_over
+from relume.runtime.files import left_over, sha256
 from relume.runtime.inputs import is_folder
 from relume.runtime.ledger import Entry, Ledger, fingerprint, relative
 from relume.runtime.naming import Job
@@ -315,7 +315,7 @@ def _entry(order: Order, target: Path, made: records.Record) -> Entry:
 
 def _still_done(order: Order, target: Path) -> Entry | None:
     """The ledger's line for ``target`` if it still holds, or a new one where only the record had been written."""
-    source_sha256, output_sha256 = _source_hash(order.job), records.sha256_file(target)
+    source_sha256, output_sha256 = _source_hash(order.job), sha256(target)
     known = order.known
     if known is None or (known.source_sha256, known.output_sha256) != (source_sha256, output_sha256):
         known = _told_by_record(order, target, output_sha256)
@@ -327,7 +327,7 @@ def _still_done(order: Order, target: Path) -> Entry | None:
 
 def _outdated(order: Order, target: Path) -> bool:
     """Whether ``target`` is, untouched, what these options made of this file; its bytes or the weights changed."""
-    told = _told_by_record(order, target, records.sha256_file(target))
+    told = _told_by_record(order, target, sha256(target))
     origin = records.recorded_source(target)
     return told is not None and origin is not None and origin.absolute() == order.job.source.absolute()
 
@@ -355,7 +355,7 @@ def _source_hash(job: Job) -> str:
     if job.data is not None:
         return hashlib.sha256(job.data).hexdigest()
     try:
-        return records.sha256_file(job.source)
+        return sha256(job.source)
     except OSError as error:
         raise Unreadable(f"{job.source}: cannot be read: {error.strerror}; check its permissions") from error
 

@@ -6,7 +6,6 @@ as photo programs do. The gray axis is an edge of each of them: where its nodes 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from relume.runtime import files
 from relume.signal import Array, InputRejected, UsageError
 
 LEAST, MOST = 2, 129
@@ -129,7 +129,7 @@ class Lut:
 def sha256(path: Path) -> str:
     """The hash of a .cube file; raises BadLut where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return files.sha256(path)
     except OSError as error:
         raise BadLut(f"{path}: the .cube cannot be read: {error.strerror}") from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from relume.runtime import files
 from relume.runtime.options import Options
 from relume.runtime.pictures import Metadata, Target, open_sink, open_source, written_kind
 from relume.runtime.pictures.kinds import Written
@@ -26,7 +26,7 @@ class BadMask(InputRejected):
 def sha256(path: Path) -> str:
     """The hash of the mask's file; raises BadMask."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return files.sha256(path)
     except OSError as error:
         raise BadMask(f"{path}: the mask cannot be read: {error.strerror}") from error
 

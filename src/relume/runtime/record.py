@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from relume import __version__
 from relume.runtime import lut, masks
-from relume.runtime.files import appearing, left_over
+from relume.runtime.files import appearing, left_over, sha256
 from relume.runtime.pictures import formats
 from relume.runtime.pictures.errors import Unwritable
 from relume.signal import InputRejected
@@ -155,12 +154,6 @@ def beside(record: Path, subject: Subject) -> Path | None:
     return None if subject.path is None else Path(os.path.normpath(record.parent / subject.path))
 
 
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def compose(
     source: Path | None, output: Path, options: Options, result: Result, source_bytes: int, output_bytes: int
 ) -> Record:
@@ -266,7 +259,7 @@ def recover(output: Path) -> None:
             if not os.path.lexists(output):
                 if made is not None:
                     heat_path(output).unlink(missing_ok=True)
-            elif made is not None and made.output.sha256 == sha256_file(output):
+            elif made is not None and made.output.sha256 == sha256(output):
                 draft.replace(record_path(output))
                 continue
             draft.unlink()
@@ -333,7 +326,7 @@ def _check_file(what: str, path: Path, subject: Subject) -> Check:
     if place is None:
         return Check(what, "unknown", None, "came from a stream")
     try:
-        found = sha256_file(place)
+        found = sha256(place)
     except OSError as error:
         return Check(what, "missing", str(place), f"{place}: {error.strerror}")
     if found == subject.sha256:

@@ -11,6 +11,7 @@ from pathlib import Path
 from relume.runtime import record as records
 from relume.runtime import zoo
 from relume.runtime.batch import restore_and_record
+from relume.runtime.files import sha256
 from relume.runtime.inputs import Found, Listing
 from relume.runtime.naming import Job, one
 from relume.runtime.options import Options, Progress
@@ -54,14 +55,14 @@ def prepare(path: Path, source: Path | None, out: Path | None) -> Again:
     if origin is None:
         raise SourceChanged(f"{path}: the source came from a stream: give the file with --source")
     try:
-        found = records.sha256_file(origin)
+        found = sha256(origin)
     except OSError as error:
         raise SourceChanged(f"{origin}: {error.strerror}; give the original with --source") from error
     if found != record.source.sha256:
         raise SourceChanged(f"{origin} is not the picture that was restored; give the original with --source")
     options = options_of(record, path.parent)
-    for name, sha256 in records.weights_of(record):
-        if sha256 is not None and zoo.installed(name) != sha256:
+    for name, made_with in records.weights_of(record):
+        if made_with is not None and zoo.installed(name) != made_with:
             version = record.versions.get("relume", "of that time")
             raise ModelError(f"{path}: was made with other weights of {name}; install relume {version}")
     first = path.with_name(record.output.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from relume.degrade.resample import resize
 from relume.nets.dcgan_pictures import DcganShape
 from relume.nets.gan import GanShape
 from relume.signal import Array, UsageError
+from relume.split import is_test
 from relume.train.data import DataSpec, find_pictures, load_rgb, to_bytes
 from relume.train.equilibrium import Curve, stand
 from relume.train.health import Health
@@ -60,18 +60,13 @@ class PictureGan:
         return dataclasses.replace(self, net=self.net.tiny(), steps=6, batch=8, validate_every=3, optim=optim)
 
 
-def held_out(path: Path) -> bool:
-    """Whether a picture is of the test part: every fifth by the hash of its name."""
-    return int(hashlib.sha256(path.stem.encode()).hexdigest()[:8], 16) % 5 == 0
-
-
 def pictures(recipe: PictureGan, data: Path, *, test: bool = False) -> Array:
     """All pictures of the training (or the test) part, (n, channels, side, side) uint8."""
     if not recipe.data.folders:
         return digits(recipe.net.side, test=test)
     side, found = recipe.net.side, []
     for path in find_pictures(data, recipe.data.folders, recipe.data.exclude):
-        if held_out(path) == test:
+        if is_test(path.stem) == test:
             picture = load_rgb(path).astype(np.float32) / 255
             height, width = picture.shape[:2]
             square = min(height, width)
