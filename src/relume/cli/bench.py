@@ -118,7 +118,7 @@ def speed(
     out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/speed.json"),
     as_json: AsJson = False,
 ) -> None:
-    """The shipped network against eager torch, the machine's matrix product and a plain probe net. Needs torch."""
+    """Network and training against plain torch, the machine's matrix product and a plain probe net. Needs torch."""
     with statuses(as_json, {"rows": []}):
         try:
             import torch
@@ -129,6 +129,7 @@ def speed(
         from relume.recipes import shape_of
         from relume.runtime.zoo import find
         from relume.train import speed as plain
+        from relume.train import throughput
 
         shipped = network(model, scale)
         shape = shape_of(dict(find(model).card.recipe["net"]))
@@ -141,12 +142,15 @@ def speed(
             "probe net, eager torch f32": Task(plain.probe(PROBE), float(PROBE[0] * PROBE[1] * 16)),
             **products,
         }
+        ours, loop = throughput.steps(shape)
+        tasks |= {"our training step": Task(ours, 1.0), "plain float32 loop": Task(loop, 1.0)}
         times = contest(tasks, seconds)
         best = min(products, key=lambda name: times[name] / products[name].work)
         rows = [
             ratio("network against eager torch", model, "same network, eager torch f32", times, tasks),
             ratio("operations a second against the matrix product", model, best, times, tasks),
         ]
+        rows.append(ratio("training steps a second", "our training step", "plain float32 loop", times, tasks))
         tasks[model] = Task(shipped.run, float(pixels))
         rows.append(ratio("output pixels a second", model, "probe net, eager torch f32", times, tasks))
         head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
