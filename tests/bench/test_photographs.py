@@ -106,6 +106,24 @@ def test_the_command_writes_rows_and_samples(folder: Path, tmp_path: Path, task:
     assert run("bench", "photo-worst", out, "--data", folder, "-o", tmp_path / "w.jpg", "--n", 2).exit_code == 0
 
 
+def test_damage_counts_where_it_is_seen_whatever_the_noise() -> None:
+    case = TRIALS["photo"].make(Picture("p", picture(64, 64, 1)), 0)
+    assert case.seen.any() and not case.seen[~case.mask].any()
+    assert case.seen.sum() < case.mask.sum() < (case.damaged[..., None] != case.truth).any(2).sum()
+    scores = photographs.masks(case, case.seen)
+    assert set(scores) == {"mask_iou", "mask_iou_all", "used_mask_iou"}
+    flat = np.full((4, 4), 100, np.uint8)
+    assert not photo_cases.visible(flat, flat + 8).any() and photo_cases.visible(flat, flat - 9).all()
+
+
+def test_speed_is_told_beside_the_papers_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographs, "SPEED_SIDE", 64)
+    rows = photographs.speed(picture(80, 80, 1), 1, lambda: sum(range(100_000)))
+    first, *others = rows
+    assert first["task"] == photographs.PAPERS and {row["task"] for row in others} == set(TRIALS)
+    assert all(row["times_faster"] > 0 for row in others) and "photo" in tables.photo_speed(rows)
+
+
 def test_sheets_are_small_and_the_key_is_apart(folder: Path, tmp_path: Path) -> None:
     sheet, key = tmp_path / "sheet.jpg", tmp_path / "key.json"
     assert run("bench", "photo-sheet", folder, "-o", sheet).exit_code == 0

@@ -169,6 +169,17 @@ def test_photo_decides_and_says_why(make: ModuleType, tmp_path: Path) -> None:
     assert redo.repeat(again, lambda _: None).identical
 
 
+@pytest.mark.parametrize(("bands", "dtype"), [(1, np.uint8), (2, np.uint16), (1, np.float32)])
+def test_what_was_made_for_the_colours_is_what_would_be_made_again(
+    make: ModuleType, monkeypatch: pytest.MonkeyPatch, bands: int, dtype: type
+) -> None:
+    picture, mask = scratched(make, bands, dtype)
+    dials = {"mask": mask, "sigma": 20.0, "colour": True}
+    kept = restore(picture, "photo", **dials)
+    monkeypatch.setattr("relume.runtime.tasks.photo.KEPT", 0)
+    np.testing.assert_array_equal(kept, restore(picture, "photo", **dials))
+
+
 def test_nothing_wrong_means_nothing_changed(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relume.runtime.tasks.photo.CAREFUL", 1.1)
     picture = make.smooth(120, 120)

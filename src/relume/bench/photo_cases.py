@@ -22,18 +22,25 @@ from relume.signal import Array, UsageError
 from relume.split import is_test
 
 SIGMA, BLOCK, PHOTO_SIGMA, PHOTO_SIDE = 25, 4, 15, 256
+VISIBLE = 8
+"""8-bit levels by which damage must change a pixel to be seen."""
 SPLIT = ("faces", "landscapes")
 """Sets that train too: of these the test part alone is measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """``truth`` (H, W, 3) and ``damaged`` (H, W[, 3]) uint8; ``mask`` (H, W) bool: where it is damaged, if anywhere."""
+    """``truth`` (H, W, 3) and ``damaged`` (H, W[, 3]) uint8.
+
+    ``mask`` (H, W) bool: where it is damaged, if anywhere; ``seen``: where that, noise and lost colours apart, changed
+    a pixel by more than ``VISIBLE`` levels.
+    """
 
     name: str
     truth: Array
     damaged: Array
     mask: Array | None
+    seen: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,12 @@ def bytes_of(x: Array) -> Array:
     return np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
 
 
+def visible(before: Array, after: Array) -> Array:
+    """Where two uint8 pictures (H, W[, 3]) differ by more than ``VISIBLE`` in any channel, (H, W) bool."""
+    apart = np.abs(colour(after).astype(int) - colour(before)).max(axis=2)
+    return np.asarray(apart > VISIBLE)
+
+
 def generator(picture: Picture, seed: int) -> np.random.Generator:
     """The picture's own generator: what it draws depends on the seed and its name alone."""
     return np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
@@ -63,7 +76,8 @@ def by(degradation: Sequence) -> Callable[[Picture, int], Case]:
         truth = colour(picture.pixels)
         x = (truth / 255.0).astype(np.float32)
         draw = degradation.draw(x.shape, generator(picture, seed))
-        return Case(picture.name, truth, bytes_of(degradation.apply(x, draw)), mask_of(draw))
+        damaged, mask = bytes_of(degradation.apply(x, draw)), mask_of(draw)
+        return Case(picture.name, truth, damaged, mask, None if mask is None else mask & visible(truth, damaged))
 
     return make
 
@@ -80,7 +94,9 @@ def old(picture: Picture, seed: int) -> Case:
     chain = Chain((Scratches(), GaussianNoise(PHOTO_SIGMA / 255)))
     x = gray(truth / 255.0).astype(np.float32)
     draw = chain.draw(x.shape, generator(picture, seed))
-    return Case(picture.name, truth, bytes_of(chain.apply(x, draw)), mask_of(draw))
+    scratches, drawn = next(chain.taken(draw))
+    seen = visible(bytes_of(x), bytes_of(scratches.apply(x, drawn)))
+    return Case(picture.name, truth, bytes_of(chain.apply(x, draw)), mask_of(draw), seen)
 
 
 TRIALS: Mapping[str, Trial] = {

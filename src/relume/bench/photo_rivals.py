@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from relume.bench.images import colour
-from relume.bench.photo_cases import BLOCK, PHOTO_SIGMA, SIGMA, Case, bytes_of, generator
+from relume.bench.photo_cases import BLOCK, PHOTO_SIDE, PHOTO_SIGMA, SIGMA, Case, bytes_of, generator
 from relume.bench.sets import Picture
+from relume.card import ModelCard
 from relume.colour import lab_to_rgb, rgb_to_lab
 from relume.degrade.resample import resize
 from relume.runtime import zoo
@@ -21,6 +22,8 @@ from relume.runtime.arrays import from_object
 from relume.runtime.functions import Function
 from relume.runtime.options import Options
 from relume.runtime.restore import restore
+from relume.runtime.tasks.colorize import working_size
+from relume.runtime.tasks.denoise import LIGHT
 from relume.runtime.tasks.plan import Request
 from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect
 from relume.signal import Array, UsageError
@@ -46,9 +49,15 @@ class Rival:
 
     @property
     def macs_per_pixel(self) -> int:
-        """Multiply-accumulates of its networks for each pixel that they are shown."""
-        cards = [zoo.find(name).card for name in self.models]
-        return sum(next(iter(card.macs_per_pixel.values())) for card in cards)
+        """Multiply-accumulates of its networks, each of which runs once, for each pixel of a 256x256 picture."""
+        return round(sum(macs_per_pixel(zoo.find(name).card) for name in self.models))
+
+
+def macs_per_pixel(card: ModelCard) -> float:
+    """Multiply-accumulates for each pixel of a 256x256 picture; colours are given to a smaller copy of it."""
+    size = (PHOTO_SIDE, PHOTO_SIDE)
+    height, width = working_size(card, size) if card.task == "colorize" else size
+    return next(iter(card.macs_per_pixel.values())) * height * width / PHOTO_SIDE**2
 
 
 def cv2() -> ModuleType:
@@ -182,7 +191,7 @@ def _photo() -> list[Rival]:
     def classical(case: Case) -> Array:
         return non_local_means(inpainted(case.damaged, found_mask(case), "telea"), PHOTO_SIGMA)
 
-    models = tuple(name for name in (DETECTOR, "repair", "denoise", "colorize") if name in zoo.SHIPPED)
+    models = tuple(name for name in (DETECTOR, "repair", LIGHT, "colorize") if name in zoo.SHIPPED)
     return [
         Rival("Telea, detected mask, then non-local means", "baseline", classical, (DETECTOR,)),
         Rival("ours, without colour", "ours", shipped("photo", strength=1.0), models[:-1]),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from relume.cli.output import say, statuses, tell
+from relume.signal import UsageError
 
 TASKS = ("photo", "repair", "denoise", "depixelate", "colorize")
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures.")]
@@ -75,16 +76,19 @@ def speed(
     runs: Annotated[int, typer.Option(min=1, help="Timed runs of each task.")] = 3,
     out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/photo-speed.json"),
 ) -> None:
-    """Processor time of each task for photographs on one megapixel."""
+    """Processor time of each task for photographs on one megapixel, beside the paper's network in eager torch."""
     with statuses(False):
-        from relume.bench import results
-        from relume.bench.photographs import SPEED_PROTOCOL, speed
+        try:
+            from relume.train.speed import paper_photo
+        except ImportError as error:
+            raise UsageError("bench photo-speed compares with torch: pip install 'relume[train]'") from error
+        from relume.bench import results, tables
+        from relume.bench.photographs import SPEED_PROTOCOL, SPEED_SIDE, speed
         from relume.bench.sets import load
 
-        rows = speed(load(image), runs)
+        rows = speed(load(image), runs, paper_photo((SPEED_SIDE, SPEED_SIDE)), say)
         results.write(out, results.provenance(sys.argv[1:], SPEED_PROTOCOL, 0) | {"task": "speed"}, rows)
-        for row in rows:
-            tell(f"{row['task']}: {row['processor_seconds']:.2f} s of processor time")
+        tell(tables.photo_speed(rows))
 
 
 def worst(

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from relume.nets.cascade import enlarge
 from relume.nets.shape import Shape
+from relume.nets.unet import UnetShape
 
 
 class ProbeNet(nn.Module):
@@ -34,6 +35,11 @@ def eager(shape: Shape, scale: int, size: tuple[int, int]) -> Callable[[], objec
     """The network of a shape (random weights) in eager float32 torch on one picture of ``size``."""
     net = shape.build().eval()
     return _run(lambda x: net(x, (scale,)), size)
+
+
+def paper_photo(size: tuple[int, int]) -> Callable[[], object]:
+    """The second paper's generator (random weights) in eager float32 torch on one picture of ``size``."""
+    return _run(UnetShape().build().eval(), size)
 
 
 def probe(size: tuple[int, int]) -> Callable[[], object]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from relume.card import ModelCard
 from relume.colour import D65, SRGB_TO_XYZ, linear_to_srgb, rgb_to_lab
 from relume.degrade.resample import resize
 from relume.runtime.flow import Place
@@ -124,9 +125,7 @@ def check_hints(hints: tuple[Hint, ...], height: int, width: int) -> None:
 
 def colouring(net: Net, small: Array, size: tuple[int, int], hints: tuple[Hint, ...], strength: float | None) -> Colour:
     """The step that colours a picture of ``size``, by one look at its ``small`` copy, (h, w, 1 or 3) in [0, 1]."""
-    multiple = net.model.card.multiple
-    shrink = max(1.0, max(size) / WORKING_SIDE, min(size) / shorter_side(net))
-    height, width = (max(1, round(side / shrink / multiple)) * multiple for side in size)
+    height, width = working_size(net.model.card, size)
     x = (
         np.clip(resize(small.astype(np.float64), size=(height, width)), 0, 1)
         if small.shape[:2] != (height, width)
@@ -162,9 +161,16 @@ def honoured(lightness: Array, chroma: Array, spots: Sequence[tuple[int, int, fl
     return np.asarray(chroma + moved / np.maximum(weight, 1)[..., None])
 
 
-def shorter_side(net: Net) -> float:
+def working_size(card: ModelCard, size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of the copy that the network sees of a picture of ``size``."""
+    shrink = max(1.0, max(size) / WORKING_SIDE, min(size) / shorter_side(card))
+    height, width = (max(1, round(side / shrink / card.multiple)) * card.multiple for side in size)
+    return height, width
+
+
+def shorter_side(card: ModelCard) -> float:
     """The shorter side that the network was trained at, by its recipe; where that says nothing there is no bound."""
-    data = net.model.card.recipe.get("data")
+    data = card.recipe.get("data")
     return float((isinstance(data, Mapping) and data.get("side")) or WORKING_SIDE)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from relume.runtime import masks, zoo
 from relume.runtime.blocks import shrunk
 from relume.runtime.flow import Step, cut, strips
@@ -18,7 +20,7 @@ from relume.runtime.pictures import SOURCE_TYPE, Source
 from relume.runtime.pictures.icc import tone_curve
 from relume.runtime.tasks import colorize, denoise, depixelate, repair, upscale
 from relume.runtime.tasks.plan import Plan, Request
-from relume.runtime.tasks.steps import Net, chain, load
+from relume.runtime.tasks.steps import Net, Taken, chain, load
 from relume.runtime.working import Working
 from relume.signal import Array, UsageError
 from relume.survey import Grid
@@ -31,6 +33,8 @@ LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 BLOCKY = 1.25
 """How much larger steps are between JPEG's squares than within them where they can be seen."""
+KEPT = 1 << 22
+"""Pixels of the largest picture of which what the steps before the colours made is held, in four bytes a sample."""
 GENTLE = 0.8
 """How much of the noise is taken, and of the colour given, unless a strength is asked for."""
 
@@ -153,8 +157,8 @@ def _noise(chosen: _Chosen) -> None:
         chosen.say("denoise", False, "the means of squares hold little noise")
     elif asked is None and sigma < LEAST_NOISE:
         chosen.say("denoise", False, f"{text}, too little to matter", sigma=255 * sigma)
-    elif chosen.ships("denoise", denoise.DENOISER):
-        net = load(denoise.DENOISER, "denoise", ("x", "sigma"), chosen.options, chosen.source.dtype)
+    elif chosen.ships("denoise", denoise.LIGHT):
+        net = load(denoise.LIGHT, "denoise", ("x", "sigma"), chosen.options, chosen.source.dtype)
         sigma = sigma if asked is None else asked / 255
         strength = chosen.strength(GENTLE)
         chosen.say("denoise", True, f"{text}, taken away to {100 * strength:.0f} %", sigma=255 * sigma)
@@ -180,14 +184,26 @@ def _colour(chosen: _Chosen) -> None:
 
 
 def _small_so_far(chosen: _Chosen) -> Array:
-    """The small copy of the picture after the steps so far, which costs a pass through them."""
+    """The small copy of the picture after the steps so far, which costs a pass through them.
+
+    Of a picture of up to ``KEPT`` pixels all that the pass made is kept, and the steps are not taken again.
+    """
     if not chosen.steps or chosen.grid is not None:
         return chosen.seen.small
     source, step = chosen.request.open(), chain(chosen.steps)
     small = Shrinking(source.height, source.width, source.colours)
     tiles = cut(source, step, source.dtype, chosen.options.memory)
-    for _, rows in strips(source, step, tiles, chosen.working, source.dtype, chosen.request.progress):
+    few = source.height * source.width <= KEPT
+    made = np.empty((source.height, source.width, step.bands(source.bands)) if few else (0, 0, 0), np.float32)
+
+    def keep(top: int, left: int, own: Array) -> None:
+        made[top : top + own.shape[0], left : left + own.shape[1]] = own
+
+    on_tile = keep if few else None
+    for _, rows in strips(source, step, tiles, chosen.working, source.dtype, chosen.request.progress, on_tile):
         small.add(chosen.working.of(rows)[..., : source.colours])
+    if few:
+        chosen.steps = [Taken(step, made)]
     return small.picture
 
 

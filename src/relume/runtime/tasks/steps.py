@@ -18,6 +18,7 @@ import numpy as np
 from relume.runtime import engine, zoo
 from relume.runtime.flow import Place, Step
 from relume.runtime.options import Options
+from relume.runtime.resampling import mirror
 from relume.signal import Array, ModelError, UsageError
 
 
@@ -142,6 +143,34 @@ class Same:
     def __call__(self, x: Array, place: Place) -> Array:
         """``x``."""
         return x.copy()
+
+
+@dataclass
+class Taken:
+    """A step of scale 1 that was taken before: ``values`` (H, W, bands), what it made of the whole picture."""
+
+    step: Step
+    values: Array
+    scale: int = 1
+    radius: int = 0
+    multiple: int = 1
+    footprint: int = 16
+    macs: float = 0.0
+
+    @property
+    def nets(self) -> tuple[Net, ...]:
+        """The networks that made it."""
+        return self.step.nets
+
+    def bands(self, bands: int) -> int:
+        """As many as it made."""
+        return self.step.bands(bands)
+
+    def __call__(self, x: Array, place: Place) -> Array:
+        """What lies at ``place``, mirrored where ``x`` reaches over the sides."""
+        height, width = self.values.shape[:2]
+        rows = mirror(place.top, place.top + x.shape[0], height)
+        return self.values[np.ix_(rows, mirror(place.left, place.left + x.shape[1], width))]
 
 
 @dataclass
