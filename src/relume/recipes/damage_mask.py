@@ -32,7 +32,7 @@ RECIPE = Detect(
     name="damage-mask",
     net=RestorerShape(inputs=3, outputs=1, widths=(16, 48, 96, 128), depths=(1, 1, 1, 2), residual=False),
     data=PICTURES,
-    steps=6000,
+    steps=5000,
     batch=4,
     patch=160,
     damage=dataclasses.replace(EVERYTHING, count=480),

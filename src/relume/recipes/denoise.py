@@ -36,8 +36,8 @@ VARIANTS: dict[str, Denoise] = {
         name="denoise-light",
         net=RestorerShape(inputs=4, outputs=3, widths=(32, 48), depths=(1, 1)),
         gray=0.5,
-        steps=16000,
-        validate_every=4000,
+        steps=10000,
+        validate_every=5000,
         optim=dataclasses.replace(RECIPE.optim, lr=2e-3),
     ),
 }

@@ -22,7 +22,7 @@ RECIPE = dataclasses.replace(
     data=BlockSpec(
         ("landscapes", "faces", *CASCADE.data.folders[:2]), terms=(*PICTURES.terms[:2], *CASCADE.data.terms[:2])
     ),
-    steps=2400,
+    steps=1600,
     batch=8,
     patch=24,
     scale_weights=(0.15, 0.1, 0.75),

@@ -19,7 +19,7 @@ RECIPE = Repair(
     name="repair",
     net=FillerShape(widths=(16, 32, 48), depths=(1, 1, 1)),
     data=PICTURES,
-    steps=6000,
+    steps=4000,
     batch=6,
     patch=96,
     optim=Optim("muon", 2e-3, warmup=100, final=0.01, ema=0.995),
