@@ -30,6 +30,8 @@ BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disab
 MEGAPIXEL = (1000, 1000)
 LOOK_SECONDS = 0.1
 """How often a client of the overhead's asks: to ask at 50 Hz costs a laptop a tenth of a core."""
+CROWD_SECONDS = 1.0
+"""How often each of a crowd asks how its picture is doing; a browser that waits in the queue asks no more often."""
 
 
 def photograph(folder: Path, width: int, height: int, seed: int = 1) -> bytes:
@@ -90,14 +92,20 @@ def overhead(folder: Path, model: str, rounds: int) -> list[Row]:
     return rows
 
 
-def crowd(folder: Path, model: str, visitors: int, each: int) -> list[Row]:
-    """Visitors at once, each sending 1 MP pictures one after another and looking at the page all the while."""
+def crowd(folder: Path, model: str, visitors: int, seconds: float, room: int = 20) -> list[Row]:
+    """Visitors at once in a closed loop: each sends a 1 MP picture, waits for its end, and sends the next.
+
+    New pictures are sent for ``seconds``, and ``room`` of them may wait; who finds the queue full comes again when
+    ``Retry-After`` says. Four more look at the page all the while, 20 times a second each.
+    """
     data = photograph(folder, *MEGAPIXEL)
     statuses: Counter[int] = Counter()
     looks: list[float] = []
     accepted: list[str] = []
+    ends: Counter[str] = Counter()
     lock, over = threading.Lock(), threading.Event()
-    with Page(folder / "store", {"RELUME_QUEUE": str(visitors), "RELUME_PENDING": str(visitors)}) as page:
+    with Page(folder / "store", {"RELUME_QUEUE": str(room), "RELUME_PENDING": str(room)}) as page:
+        until = time.monotonic() + seconds
 
         def look() -> None:
             while not over.wait(0.05):
@@ -107,13 +115,23 @@ def crowd(folder: Path, model: str, visitors: int, each: int) -> list[Row]:
                     statuses[answer.status] += 1
 
         def visit(number: int) -> None:
-            for turn in range(each):
-                body = data + f"{number} {turn}".encode()
-                answer = page.ask("POST", f"{API}?scale=2&model={model}", body, "image/jpeg")
+            turn = 0
+            while time.monotonic() < until:
+                turn += 1
+                answer = page.ask(
+                    "POST", f"{API}?scale=2&model={model}", data + f"{number} {turn}".encode(), "image/jpeg"
+                )
                 with lock:
                     statuses[answer.status] += 1
-                    if answer.status == 202:
-                        accepted.append(answer.json()["links"]["self"])
+                if answer.status != 202:
+                    time.sleep(min(answer.retry_after or 1.0, max(0.0, until - time.monotonic())))
+                    continue
+                address = answer.json()["links"]["self"]
+                with lock:
+                    accepted.append(address)
+                end = page.until_ended(address, CROWD_SECONDS)["status"]
+                with lock:
+                    ends[end] += 1
 
         watchers = [threading.Thread(target=look) for _ in range(4)]
         people = [threading.Thread(target=visit, args=(number,)) for number in range(visitors)]
@@ -121,7 +139,6 @@ def crowd(folder: Path, model: str, visitors: int, each: int) -> list[Row]:
             thread.start()
         for thread in people:
             thread.join()
-        ends = Counter(page.until_ended(address, 0.5)["status"] for address in accepted)
         over.set()
         for thread in watchers:
             thread.join()
@@ -129,6 +146,8 @@ def crowd(folder: Path, model: str, visitors: int, each: int) -> list[Row]:
     return [
         {
             "visitors": visitors,
+            "seconds": seconds,
+            "room": room,
             "statuses": {str(status): count for status, count in sorted(statuses.items())},
             "accepted": len(accepted),
             "ended": dict(ends),
@@ -234,6 +253,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--model", default="cascade-psnr")
     parser.add_argument("--count", type=int, help="rounds, visitors, uploads or kills")
+    parser.add_argument("--seconds", type=float, default=120.0, help="for how long a crowd sends new pictures")
     parser.add_argument("--inputs", type=Path, help="a folder of bad files, for the part 'bad'")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--seed", type=int, default=1)
@@ -243,7 +263,7 @@ def main() -> None:
         parts: Mapping[str, Callable[[], list[Row]]] = {
             "paint": lambda: paint(folder, told.chromium, told.count or 7),
             "overhead": lambda: overhead(folder, told.model, told.count or 5),
-            "crowd": lambda: crowd(folder, told.model, told.count or 50, 3),
+            "crowd": lambda: crowd(folder, told.model, told.count or 50, told.seconds),
             "bad": lambda: bad(folder, told.inputs, told.count or 1000, told.seed),
             "kills": lambda: kills(folder, told.model, told.count or 20, told.seed),
         }

@@ -31,11 +31,12 @@ class NotServed(RelumeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its status, its body, and the seconds that it took; status 0 where the connection broke."""
+    """One answer: its status, its body, the seconds that it took, and after how many to come back; 0: broken off."""
 
     status: int
     body: bytes
     seconds: float
+    retry_after: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -97,7 +98,8 @@ class Page:
             connection.request(method, path, body, {"Content-Type": kind} if body else {})
             answer = connection.getresponse()
             data = answer.read()
-            return Answer(answer.status, data, time.perf_counter() - started)
+            later = float(answer.getheader("Retry-After") or 0)
+            return Answer(answer.status, data, time.perf_counter() - started, later)
         except (OSError, http.client.HTTPException):
             return Answer(0, b"", time.perf_counter() - started)
         finally:
