@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest_web import app, client, sent, settings, site, work
+from conftest_web import app, client, postgres, sent, settings, site, work
 
-__all__ = ["app", "client", "sent", "settings", "site", "work"]
+__all__ = ["app", "client", "postgres", "sent", "settings", "site", "work"]

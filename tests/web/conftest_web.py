@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import Pipe
@@ -19,6 +21,7 @@ pytest.importorskip("flask", reason="the page needs the [web] extra")
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import create_engine, make_url, text
 
 from relume.web import hand, jobs
 from relume.web.app import create_app
@@ -27,6 +30,8 @@ from relume.web.site import KEY, Site
 from relume.web.worker import Worker
 
 Work = Callable[[], int]
+POSTGRES = "RELUME_TEST_POSTGRES"
+"""The variable with the URL of a PostgreSQL database to test with; each test has a schema of its own in it."""
 
 
 @pytest.fixture
@@ -60,6 +65,25 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def work(site: Site) -> Work:
     return lambda: work_off(site)
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The URL of an empty schema of a PostgreSQL server, which is dropped after the test."""
+    given = os.environ.get(POSTGRES)
+    if not given:
+        pytest.skip(
+            f"{POSTGRES} is not set: give it the URL of a database, postgresql+psycopg://user:password@host/name"
+        )
+    pytest.importorskip("psycopg", reason="PostgreSQL is reached by psycopg: pip install 'psycopg[binary]'")
+    schema, server = f"relume_test_{secrets.token_hex(6)}", create_engine(given, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    url = make_url(given).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    server.dispose()
 
 
 class ThreadedWorker(Worker):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
 import pytest
-from conftest_web import ThreadedWorker, picture
+from conftest_web import POSTGRES, ThreadedWorker, picture
 from sqlalchemy import update
 
 from relume.web import catalogue, jobs
@@ -17,9 +18,14 @@ from relume.web.tables import Job, connect, reading, writing
 LIMITS = Limits(100, 100)
 
 
-@pytest.fixture
-def engine(tmp_path):
-    return connect(f"sqlite:///{tmp_path / 'db.sqlite'}")
+@pytest.fixture(params=["sqlite", *(["postgresql"] if os.environ.get(POSTGRES) else [])])
+def engine(request, tmp_path):
+    if request.param == "sqlite":
+        yield connect(f"sqlite:///{tmp_path / 'db.sqlite'}")
+        return
+    engine = connect(request.getfixturevalue("postgres"))
+    yield engine
+    engine.dispose()
 
 
 def put(engine, visitor: str = "v", **more) -> str:

@@ -1,45 +1,22 @@
-"""The same queue over PostgreSQL, for whoever has its server programs: ``-m slow``."""
+"""The page over PostgreSQL; ``RELUME_TEST_POSTGRES`` gives the URL of a database, without it these are skipped."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from conftest_web import picture
 from test_web_jobs import put
+from test_web_serve import Served
 
 from relume.web import catalogue, jobs
 from relume.web.tables import connect
 
-pytest.importorskip("psycopg", reason="PostgreSQL is reached by psycopg: pip install 'psycopg[binary]'")
-FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FOUND, reason="needs the programs of a PostgreSQL server")]
 
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory) -> Iterator[str]:
-    programs, place = FOUND[-1].parent, tmp_path_factory.mktemp("pg")
-    user: dict = {}
-    if os.geteuid() == 0:
-        shutil.chown(place, "postgres")
-        for parent in place.parents[:2]:
-            parent.chmod(0o755)
-        user = {"user": "postgres", "cwd": "/"}
-    data = place / "data"
-    subprocess.run([programs / "initdb", "-A", "trust", "-U", "relume", data], check=True, capture_output=True, **user)
-    options = f"-c listen_addresses='' -c unix_socket_directories={place}"
-    start = [programs / "pg_ctl", "-D", data, "-w", "-l", place / "log", "-o", options, "start"]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, **user)
-    yield f"postgresql+psycopg://relume@/postgres?host={place}"
-    subprocess.run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **user)
-
-
-def test_each_job_is_claimed_once_and_ends_once(url: str) -> None:
-    engines = [connect(url) for _ in range(4)]
+def test_each_job_is_claimed_once_and_ends_once(postgres: str) -> None:
+    engines = [connect(postgres) for _ in range(4)]
     wanted = {put(engines[0]) for _ in range(20)}
     found: list[str] = []
 
@@ -67,3 +44,16 @@ def test_each_job_is_claimed_once_and_ends_once(url: str) -> None:
     assert catalogue.gallery(engines[0], "v", "A.PNG").total == 20
     for engine in engines:
         engine.dispose()
+
+
+def test_two_workers_of_which_one_is_killed_end_each_picture_once(postgres: str, tmp_path: Path) -> None:
+    page = Served(tmp_path / "store", "--workers", "2", RELUME_DATABASE=postgres)
+    sent = [page.send(picture(64, 48, seed=number)) for number in range(8)]
+    page.wait_until(sent[0], "running", "done")
+    os.kill(page.workers()[0], signal.SIGKILL)
+    assert {page.wait_until(address, "done", "failed")["status"] for address in sent} == {"done"}
+    assert page.end() == 0
+    engine = connect(postgres)
+    counts, tallies = jobs.totals(engine)
+    engine.dispose()
+    assert counts["done"] == 8 and {t.value for t in tallies if t.name == "jobs"} == {8.0}
