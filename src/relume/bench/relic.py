@@ -22,8 +22,10 @@ from relume.degrade.presets import AgedRelic
 from relume.degrade.resample import mod_crop, resize
 from relume.metrics import colourfulness, delta_e, psnr, ssim
 from relume.runtime import zoo
+from relume.runtime.realism import PARTNERS
 from relume.runtime.restore import restore
-from relume.runtime.tasks.relic import NO_DETAIL
+from relume.runtime.tasks.relic import COLOUR_MODEL, DETAIL_MODEL, NO_DETAIL
+from relume.runtime.tasks.upscale import DEFAULT_MODEL
 from relume.signal import Array, ModelError, UsageError
 from relume.split import is_test
 
@@ -97,7 +99,8 @@ CLASSICAL: dict[str, Callable[[Array], Array]] = {
 }
 RICH = 0.75
 """The setting of the realism dial that is also measured; chosen on pictures of the train part."""
-UPSCALERS = ("cascade-psnr", "srgan-x4", "cascade-gan")
+RICH_NAME = f"ours (realism {RICH:g})"
+UPSCALERS = ("cascade-psnr", "srgan", "cascade-gan")
 
 
 def classical(name: str) -> Rival:
@@ -127,14 +130,30 @@ def ours(name: str, colour_model: bool = True, detail_model: bool = True, realis
             np.asarray(restore(low, task="relic", scale=1, model=NO_DETAIL, colour_strength=strength)), scale
         )
 
-    detail = ("relic-detail", "cascade-psnr", *(["cascade-gan"] if realism else []))
-    used = [*(["relic-colour"] if colour_model else []), *(detail if detail_model else ())]
-    return Rival(name, run, {model: zoo.find(model).sha256 for model in used if model in zoo.SHIPPED})
+    faithful = DETAIL_MODEL if DETAIL_MODEL in zoo.SHIPPED else DEFAULT_MODEL
+    detail = [faithful, *([PARTNERS[faithful]] if realism else [])] if detail_model else []
+    used = [*([COLOUR_MODEL] if colour_model else []), *detail]
+    return Rival(name, run, {model: zoo.find(model).sha256 for model in used})
+
+
+def trained(path: str) -> Rival:
+    """The task relic with its detail by the ONNX file at ``path``, and its colour where that restores it too."""
+    model = zoo.find(path)
+    strength = 0.0 if model.card.recipe["net"].get("colour") else 1.0
+
+    def run(low: Array, scale: int) -> Array:
+        return np.asarray(restore(low, task="relic", scale=scale, model=path, colour_strength=strength))
+
+    return Rival(model.card.name, run, {model.card.name: model.sha256})
 
 
 def chosen(names: Sequence[str], scale: int) -> list[Rival]:
-    """The rivals by name, bicubic first; without names all of them. Raises UsageError for an unknown name."""
+    """The rivals by name or by the path of an ONNX file of ours, bicubic first; without names all that ship.
+
+    Raises UsageError for an unknown name, ModelError for a file that is not ours.
+    """
     every = {rival.name: rival for rival in rivals(scale)}
+    every |= {name: trained(name) for name in names if name.endswith(".onnx")}
     unknown = [name for name in names if name not in every]
     if unknown:
         raise UsageError(f"no rival '{unknown[0]}' at x{scale}; there are {', '.join(every)}")
@@ -146,11 +165,10 @@ def rivals(scale: int) -> list[Rival]:
     shipped = [name for name in UPSCALERS if name in zoo.SHIPPED and scale in zoo.find(name).card.scales]
     own = [
         ours("ours"),
+        ours(RICH_NAME, realism=RICH),
         ours("ours (colour alone)", detail_model=False),
         ours("ours (detail alone)", colour_model=False),
     ]
-    if "cascade-gan" in shipped:
-        own.insert(1, ours(f"ours (realism {RICH:g})", realism=RICH))
     return [*(classical(name) for name in CLASSICAL), *(upscaler(name) for name in shipped), *own]
 
 

@@ -52,7 +52,9 @@ def row(
     image: Annotated[Path, typer.Argument(help="A picture of a relic, as it is.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
     scale: Annotated[int, typer.Option(help="Enlarge by this factor.")] = 4,
-    models: Annotated[str, typer.Option(help="Rivals by commas.")] = "bicubic,srgan-x4,ours",
+    models: Annotated[
+        str, typer.Option(help="Rivals by commas [default: bicubic, srgan if it ships, ours both ways].")
+    ] = "",
     box: Annotated[str, typer.Option(help="Also this part, X0,Y0,X1,Y1.")] = "",
 ) -> None:
     """The comparison of the survey's Figures 5 and 6: original, bicubic, SRGAN, CR-SRGAN."""
@@ -60,13 +62,17 @@ def row(
         from relume.bench import relic, relic_figures
         from relume.bench.images import colour
         from relume.bench.sets import Picture, load
+        from relume.runtime import zoo
 
+        usual = [
+            name for name in ("bicubic", "srgan", "ours", relic.RICH_NAME) if name != "srgan" or name in zoo.SHIPPED
+        ]
         try:
             corners = [int(part) for part in box.split(",")] if box else []
         except ValueError as error:
             raise UsageError(f"--box takes four whole numbers X0,Y0,X1,Y1, not '{box}'") from error
         picture = Picture(image.stem, colour(load(image)))
-        relic_figures.row(picture, relic.chosen(_names(models), scale), scale, out, corners)
+        relic_figures.row(picture, relic.chosen(_names(models) or usual, scale), scale, out, corners)
 
 
 def sheet(

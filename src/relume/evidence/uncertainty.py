@@ -84,9 +84,11 @@ def _settings(options: Options) -> list[Options]:
     whole = dataclasses.replace(options.relic, fill=False)
     photo = dataclasses.replace(options.photo, mask=None, mask_sha256=None)
     plain = dataclasses.replace(options, report=None, lut_out=None, mask_out=None, relic=whole, photo=photo)
-    if options.model is None and options.task == "relic" and (options.scale == 1 or relic.DETAIL_MODEL in SHIPPED):
+    relics = options.task == "relic"
+    if relics and options.scale == 1 and options.model is None:
         return [plain]
-    if PARTNERS.get(options.model or upscale.DEFAULT_MODEL) not in SHIPPED:
+    usual = relic.DETAIL_MODEL if relics and relic.DETAIL_MODEL in SHIPPED else upscale.DEFAULT_MODEL
+    if PARTNERS.get(options.model or usual) not in SHIPPED:
         return [plain]
     return [plain, dataclasses.replace(plain, realism=0.0 if options.realism else 1.0)]
 

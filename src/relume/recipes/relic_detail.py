@@ -1,10 +1,12 @@
-"""``relic_detail``: the detail of CR-SRGAN for pictures whose colour is restored; ``relic-detail`` ships.
+"""``relic_detail``: the detail of CR-SRGAN for pictures whose colour is restored; ``relic-detail`` and its GAN ship.
 
-    relume train relic_detail.adversarial --data DATA --out runs/relic_detail
-    relume export runs/relic_detail -o relic-detail.onnx
+    relume train relic_detail --data DATA --out runs/relic_detail --set steps=600
+    relume train relic_detail.adversarial --data DATA --out runs/relic_detail_gan
+    relume export runs/relic_detail -o relic-detail.onnx --name relic-detail
+    relume export runs/relic_detail_gan -o relic-detail-gan.onnx --name relic-detail-gan
 
-Both trainings, this one against a critic and the plain ``relic_detail`` for PSNR, start from the shipped
-``cascade-psnr``, whose units become the first seven. Pairs: blurred, noisy, rounded to 8 bits and stretched, as
+Both trainings, the first for PSNR and the second against a critic, start from the shipped ``cascade-psnr``, whose units
+become the first seven; the realism dial leads from the one to the other. Pairs: blurred, noisy, rounded to 8 bits and stretched, as
 restoring their colour leaves them. Content is L1, LPIPS and the Lab loss. Time and result: the card of the shipped
 weights and ``docs/relics-training.md``.
 """
@@ -19,7 +21,7 @@ from relume.train.relic_pairs import DetailSpec
 
 RECIPE = dataclasses.replace(
     PAIRS,
-    name="relic-detail-psnr",
+    name="relic-detail",
     net=CrsrganShape(),
     data=DetailSpec(folders=FOLDERS, held_out=12, terms=TERMS),
     steps=1200,
@@ -31,7 +33,7 @@ RECIPE = dataclasses.replace(
 VARIANTS = {
     "adversarial": dataclasses.replace(
         ADVERSARIAL,
-        name="relic-detail",
+        name="relic-detail-gan",
         net=RECIPE.net,
         data=RECIPE.data,
         steps=800,

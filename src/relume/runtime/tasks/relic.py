@@ -3,7 +3,8 @@
 CR-SRGAN (Lei and Wu 2021) rebuilds colour from the background colour of the whole. Here that is a look at a small copy
 of the whole picture, from which ``relic-colour`` predicts one change of colour (:mod:`relume.runtime.lut`). It is the
 same everywhere, so no tile has a colour of its own, and it can be dialled, given away and applied elsewhere. Detail
-follows: ``relic-detail`` where it ships and can, else ``cascade-psnr``; at x1 without either, colour alone.
+follows: ``relic-detail`` where it ships and can, else ``cascade-psnr``. At x1 colour alone is changed, unless a model
+or realism is asked for: a scan of record keeps its grain.
 
 Cracks and losses are filled first where that is asked for, as the task repair does it, and marked in a mask.
 A chart or reference patches in the picture, or a ``.cube``, take the network's place: then colour is measured.
@@ -192,11 +193,11 @@ def _detail(options: Options, dtype: np.dtype[Any]) -> upscale.Upscale | None:
             raise UsageError(f"--model {NO_DETAIL} changes colour alone and keeps the size: leave --scale out")
         return None
     if options.model is None:
-        ships = DETAIL_MODEL in zoo.SHIPPED and options.scale in zoo.find(DETAIL_MODEL).card.scales
-        if ships and (not options.realism or DETAIL_MODEL in PARTNERS):
-            options = dataclasses.replace(options, model=DETAIL_MODEL)
-        elif options.scale == 1 and not options.realism:
+        if options.scale == 1 and not options.realism:
             return None
+        ships = DETAIL_MODEL in zoo.SHIPPED and options.scale in zoo.find(DETAIL_MODEL).card.scales
+        if ships and (not options.realism or PARTNERS.get(DETAIL_MODEL) in zoo.SHIPPED):
+            options = dataclasses.replace(options, model=DETAIL_MODEL)
     return upscale.prepared(*upscale.chosen(options), options, dtype, ("upscale", "relic"))
 
 
