@@ -13,7 +13,7 @@ from relume.runtime.zoo import find
 from relume.signal import UsageError
 from relume.split import is_test
 from relume.train.colour_loss import delta_e94, rgb_to_lab
-from relume.train.relic_colour import ColourBank, RelicColour
+from relume.train.relic_colour import STEEPEST, ColourBank, RelicColour, filled
 from relume.train.relic_pairs import AgedSpec, DetailSpec
 from relume.train.run import draw_picture, export_checkpoint, run_tiny
 
@@ -68,7 +68,17 @@ def _root(tmp_path, recipe):
 def test_a_share_for_each_folder():
     recipe: RelicColour = recipes.find("relic_colour")
     with pytest.raises(UsageError, match="one share"):
-        RelicColour("x", recipe.net, recipe.data, (1.0,), (0.2,), 10)
+        RelicColour("x", recipe.net, recipe.data, (1.0,), (0.2,), (0.0,), 10)
+
+
+def test_a_relic_is_given_the_tones_that_it_lacks_and_no_colour():
+    rng = np.random.default_rng(1)
+    dull = np.clip(rng.normal(128, 12, (64, 64, 1)), 90, 170).astype(np.uint8).repeat(3, 2)
+    half, whole = filled(dull, 0.5), filled(dull, 1.0)
+    assert dull.std() < half.std() < whole.std() <= STEEPEST * dull.std() * 1.02
+    assert (whole[..., 0] == whole[..., 1]).all() and filled(dull, 0.0) is dull
+    vivid = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    assert abs(filled(vivid, 1.0).astype(int) - vivid).max() <= 4
 
 
 def test_the_colour_recipe_learns_and_exports_a_table(tmp_path):

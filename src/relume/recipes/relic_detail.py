@@ -6,9 +6,9 @@
     relume export runs/relic_detail_gan -o relic-detail-gan.onnx --name relic-detail-gan
 
 Both trainings, the first for PSNR and the second against a critic, start from the shipped ``cascade-psnr``, whose units
-become the first seven; the realism dial leads from the one to the other. Pairs: blurred, noisy, rounded to 8 bits and stretched, as
-restoring their colour leaves them. Content is L1, LPIPS and the Lab loss. Time and result: the card of the shipped
-weights and ``docs/relics-training.md``.
+become the first seven; the realism dial leads from the one to the other. Pairs: blurred, noisy, rounded to 8 bits and
+stretched, as restoring their colour leaves them. Content is L1, LPIPS and the Lab loss. Time and result: the card of
+the shipped weights and ``docs/relics-training.md``.
 """
 
 import dataclasses

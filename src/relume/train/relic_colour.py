@@ -26,6 +26,10 @@ from relume.train.loop import Run, train
 from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim
 
+STEEPEST = 1.6
+LEAST = 0.15
+"""How steep the line may be that fills a picture's tones, and the least part of an ageing."""
+
 
 @dataclass(frozen=True)
 class RelicColour:
@@ -34,7 +38,9 @@ class RelicColour:
     Pictures are kept ``store`` pixels wide or high, whichever is less. ``count`` examples are drawn once: a square of
     one of ``cuts`` pixels, aged, what the branch sees of it, and ``pixels`` of its colours before and after. ``shares``
     says how often each folder is drawn from. The share ``fresh`` of each folder's examples stays as it is, so that the
-    branch learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise.
+    branch learns when to do nothing; the rest goes through the ageing of ``AgedRelic`` and a little noise, the share
+    ``mild`` of it only a part of the way. ``filled`` says for each folder how much of the range of tones that a picture
+    lacks it is given before it stands for its own fresh state: relics have faded before they were photographed.
     The loss is ``pixel`` L1 + ``lab`` dE94 / 100 + ``smooth`` times the curves' squared second differences.
     """
 
@@ -43,6 +49,7 @@ class RelicColour:
     data: DataSpec
     shares: tuple[float, ...]
     fresh: tuple[float, ...]
+    filled: tuple[float, ...]
     steps: int
     batch: int = 128
     store: int = 80
@@ -50,6 +57,7 @@ class RelicColour:
     count: int = 40000
     pixels: int = 192
     noise: float = 0.012
+    mild: float = 0.4
     pixel: float = 1.0
     lab: float = 1.0
     smooth: float = 0.05
@@ -66,6 +74,8 @@ class RelicColour:
             raise UsageError(f"one share above 0 for each folder of {self.data.folders}, not {self.shares}")
         if len(self.fresh) != len(self.shares) or not all(0 <= share <= 1 for share in self.fresh):
             raise UsageError(f"fresh is one share within [0, 1] for each folder, not {self.fresh}")
+        if len(self.filled) != len(self.shares) or not all(0 <= part <= 1 for part in (*self.filled, self.mild)):
+            raise UsageError(f"filled is one part within [0, 1] for each folder, and mild one, not {self.filled}")
         if self.count < 1 or self.pixels < 1:
             raise UsageError(f"count and pixels must be at least 1: {self}")
 
@@ -99,14 +109,15 @@ class ColourBank:
     def __init__(self, recipe: RelicColour, root: Path) -> None:
         self.recipe = recipe
         self.chain = ageing(recipe.noise)
-        self.folders: list[list[Array]] = []
+        self.folders: list[list[tuple[Array, Array]]] = []
         self.validation: list[Array] = []
-        for folder in recipe.data.folders:
+        for folder, part in zip(recipe.data.folders, recipe.filled, strict=True):
             paths = [p for p in find_pictures(root, (folder,), recipe.data.exclude) if not is_test(p.stem)]
             training, validation = split(paths, recipe.data.held_out // len(recipe.data.folders))
             if not training:
                 raise UsageError(f"{root / folder}: no picture is left to train on")
-            self.folders.append([small(load_rgb(path), recipe.store) for path in training])
+            pictures = [small(load_rgb(path), recipe.store) for path in training]
+            self.folders.append([(picture, filled(picture, part)) for picture in pictures])
             self.validation += [small(load_rgb(path), recipe.store) for path in validation]
         rng = np.random.default_rng([recipe.seed, recipe.count])
         parts = [self.examples(min(64, recipe.count - at), rng) for at in range(0, recipe.count, 64)]
@@ -118,12 +129,12 @@ class ColourBank:
         aged, fresh = [], []
         for folder in rng.choice(len(self.folders), count, p=shares / shares.sum()):
             pictures = self.folders[folder]
-            picture = pictures[int(rng.integers(len(pictures)))]
+            picture, whole = pictures[int(rng.integers(len(pictures)))]
             top, left = (int(rng.integers(0, length - side + 1)) for length in picture.shape[:2])
-            cut = picture[top : top + side, left : left + side]
-            cut = np.ascontiguousarray(cut[:, ::-1] if rng.integers(2) else cut)
-            fresh.append(cut)
-            aged.append(cut if rng.random() < self.recipe.fresh[folder] else self.age(cut, rng))
+            turn = slice(None, None, -1 if rng.integers(2) else 1)
+            cut, best = (x[top : top + side, left : left + side][:, turn] for x in (picture, whole))
+            fresh.append(best)
+            aged.append(cut if rng.random() < self.recipe.fresh[folder] else self.age(cut, rng, self.recipe.mild))
         at = rng.integers(0, side * side, size=self.recipe.pixels)
         colours = [np.stack(cuts).reshape(count, -1, 3)[:, at].transpose(0, 2, 1) for cuts in (aged, fresh)]
         before, after = (torch.from_numpy(np.ascontiguousarray(values)) for values in colours)
@@ -134,11 +145,25 @@ class ColourBank:
         at = torch.from_numpy(rng.integers(0, len(self.features), size=self.recipe.batch))
         return self.features[at], self.aged[at].float() / 255, self.fresh[at].float() / 255
 
-    def age(self, picture: Array, rng: np.random.Generator) -> Array:
-        """``picture`` (H, W, 3) uint8, aged by a draw of its own."""
+    def age(self, picture: Array, rng: np.random.Generator, mild: float = 0.0) -> Array:
+        """``picture`` (H, W, 3) uint8, aged by a draw of its own; with the chance ``mild`` only a part of the way."""
         x = picture.astype(np.float32) / 255
         drawn: Draw = self.chain.draw(x.shape, rng)
-        return to_bytes(self.chain.apply(x, drawn))
+        part = rng.uniform(LEAST, 1) if rng.random() < mild else 1.0
+        return to_bytes(x + np.float32(part) * (self.chain.apply(x, drawn) - x))
+
+
+def filled(picture: Array, part: float) -> Array:
+    """``picture`` (H, W, 3) uint8 with ``part`` of the range of tones that it lacks, all channels by one line.
+
+    The line takes the darkest and the brightest of its values, but for one in 200 each, to 0 and 1; it is no steeper
+    than 1.6, and what is missing then stays missing at both ends as it was. Gray stays gray.
+    """
+    x = picture.astype(np.float32) / 255
+    low, high = np.percentile(x.min(2), 0.5), np.percentile(x.max(2), 99.5)
+    steep = min(STEEPEST, 1 / max(float(high - low), 1e-3))
+    start = (1 - steep * (high - low)) * low / max(low + 1 - high, 1e-3)
+    return to_bytes(x + np.float32(part) * (start + (x - low) * np.float32(steep) - x)) if part else picture
 
 
 def small(picture: Array, shorter: int) -> Array:
