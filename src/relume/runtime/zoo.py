@@ -53,6 +53,8 @@ SHIPPED: dict[str, tuple[str, str]] = {
         "428706db67bc63f985d45b7e279f03eec77f2c517596018e11be18fb764406d8",
     ),
     "relic-colour": ("relic-colour.onnx", "e1d2872f238782b624fd8fd273530dceefa25b884b63b89136753c547daf6760"),
+    "relic-detail": ("relic-detail.onnx", "a1036ab2839bf674ff2ddd478e619d3a2ebecaea224aaca3ebde3c201c83e078"),
+    "relic-detail-gan": ("relic-detail-gan.onnx", "95a47f9c61616746ea048a2da5f3509e638355f9867bba111d28633033e4ee26"),
 }
 """name -> (file in ``weights/``, sha256 of that file)"""
 
