@@ -140,6 +140,43 @@ def test_training_from_a_file_of_ones_own(relume, symbols, tmp_path):
     refused(relume, OutputRefused, "exists", "train", "--from", samples, "-o", model)
 
 
+def test_a_lost_game_is_named_and_its_last_good_weights_can_be_used(relume, symbols, tmp_path):
+    pytest.importorskip("torch")
+    from relume.train.health import Collapsed
+    from relume.train.loop import Diverged
+
+    samples, model = tmp_path / "samples.npz", tmp_path / "model.onnx"
+    relume("link", "channel", "measure", "--channel", "rayleigh", "-o", samples, "--symbols", 8192)
+    wild = ("--set", "optim.lr=1e3", "--set", "optim.warmup=1", "--set", "steps=600")
+    result = relume("link", "channel", "train", "--from", samples, "--model", "cgan", "--tiny", "-o", model, *wild)
+    assert isinstance(result.exception, Diverged | Collapsed) and result.exception.exit_status == 1, result.output
+    assert "stopped, last good weights" in str(result.exception) and not model.exists()
+    (good,) = tmp_path.glob("model-run-*/good.pt")
+    assert str(good) in str(result.exception)
+    assert relume("export", good, "-o", model).exit_code == 0
+    assert (
+        relume("link", "channel", "sample", "--model", model, "--in", symbols, "--out", tmp_path / "y").exit_code == 0
+    )
+
+
+def test_a_bad_file_leaves_no_folder_behind(relume, tmp_path):
+    pytest.importorskip("torch")
+    x = np.random.default_rng(0).standard_normal((512, 16, 2))
+    np.savez(tmp_path / "short.npz", symbols=x, received=x + 1)
+    refused(relume, InputRejected, "too short", "train", "--from", tmp_path / "short.npz", "-o", tmp_path / "m.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["short.npz"]
+    refused(relume, OutputRefused, "cannot be written", "train", "--channel", "awgn", "-o", tmp_path / "no" / "m.onnx")
+
+
+def test_received_values_may_be_counts_of_a_converter(relume, tmp_path):
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x = rng.integers(-1, 2, (8192, 2))
+    np.savez(tmp_path / "a.npz", symbols=x, received=np.rint(1e6 * (x + rng.normal(0, 0.1, x.shape))).astype(np.int32))
+    result = relume("link", "channel", "train", "--from", tmp_path / "a.npz", "--tiny", "-o", tmp_path / "m.onnx")
+    assert result.exit_code == 0, result.output
+
+
 def test_evaluate_gives_every_distance_with_its_reference(answer):
     status, found = answer(
         "link",

@@ -51,6 +51,7 @@ BAD = {
     "block": ({"block": np.array(0)}, "block"),
     "no-block": ({"block": np.array([1, 2])}, "samples.npz"),
     "empty": ({"symbols": np.ones((0, 2))}, "empty"),
+    "no-gain": ({"gain": np.zeros((5000, 2))}, "zero throughout"),
 }
 
 

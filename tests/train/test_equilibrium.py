@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from relume.signal import ModelError, RelumeError
 from relume.train.equilibrium import HOLD, VALUE, Curve, crossing, read_curve, smoothed, stand
 from relume.train.equilibrium_figure import draw_curve
-from relume.train.health import PATIENCE, Collapsed, Health
-from relume.train.loop import Diverged
+from relume.train.health import PATIENCE, Collapsed, Health, Pulse
+from relume.train.loop import Diverged, load_checkpoint
 
 
 def test_at_equilibrium_the_value_is_minus_two():
@@ -94,25 +94,49 @@ FINE = stand(torch.tensor([0.1, -0.1]), torch.tensor([0.1, -0.1]))
 LOST = stand(torch.full((4,), 9.0), torch.full((4,), -9.0))
 
 
-def test_divergence_stops_at_once_and_keeps_the_last_good(tmp_path):
-    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
-    health.check(0, net, FINE, 1.0, {})
-    with pytest.raises(Diverged, match=r"'gradient_norm' is not a number.*good\.pt \(step 0\)"):
-        health.check(7, net, FINE, 1.0, {"gradient_norm": float("nan")})
-    assert torch.load(tmp_path / "good.pt", weights_only=True)["step"] == 0
+@pytest.fixture
+def watch(tmp_path):
+    """Health of one game, and a step of it."""
+    health, net = Health(tmp_path, {"name": "mine"}), torch.nn.Linear(1, 1)
+
+    def step(number, at=FINE, variety=1.0, **logged):
+        health.check(number, net, {"generator": Pulse(at, variety)}, logged)
+
+    return step
 
 
-@pytest.mark.parametrize(("at", "variety", "told"), [(LOST, 1.0, "always right"), (FINE, 0.001, "variance is 0.001")])
-def test_collapse_is_named_after_patience(tmp_path, at, variety, told):
-    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
+def test_divergence_stops_at_once_and_keeps_the_last_good(watch, tmp_path):
+    watch(0)
+    with pytest.raises(Diverged, match=r"'gradient_norm' is not a number.*good\.pt \(step 1\)"):
+        watch(7, gradient_norm=float("nan"))
+    state = load_checkpoint(tmp_path / "good.pt")
+    assert state["step"] == 1 and state["recipe"] == {"name": "mine"} and "weight" in state["average"]
+
+
+@pytest.mark.parametrize(("at", "variety", "told"), [(LOST, 1.0, "right 100.0 %"), (FINE, 0.001, "variance was 0.001")])
+def test_collapse_is_named_after_patience(watch, tmp_path, at, variety, told):
     for step in range(PATIENCE - 1):
-        health.check(step, net, at, variety, {})
+        watch(step, at, variety)
     with pytest.raises(Collapsed, match=told) as caught:
-        health.check(PATIENCE, net, at, variety, {})
+        watch(PATIENCE, at, variety)
     assert isinstance(caught.value, RelumeError) and caught.value.code == "collapsed"
+    assert "no good weights yet" in str(caught.value) and not (tmp_path / "good.pt").exists()
 
 
-def test_a_recovery_is_no_collapse(tmp_path):
-    health, net = Health(tmp_path), torch.nn.Linear(1, 1)
+def test_one_better_step_does_not_hide_a_lost_game(watch):
+    with pytest.raises(Collapsed):
+        for step in range(2 * PATIENCE):
+            watch(step, LOST if step % 150 else FINE)
+
+
+def test_a_recovery_is_no_collapse(watch):
     for step in range(3 * PATIENCE):
-        health.check(step, net, LOST if step % PATIENCE else FINE, 1.0, {})
+        watch(step, LOST if step % PATIENCE > 4 else FINE)
+
+
+def test_each_game_is_watched_by_itself(tmp_path):
+    health, net = Health(tmp_path, {}), torch.nn.Linear(1, 1)
+    with pytest.raises(Collapsed, match="the fading has collapsed"):
+        for step in range(PATIENCE):
+            health.check(step, net, {"emission": Pulse(FINE, 1.0), "fading": Pulse(FINE, 0.0)}, {})
+    assert not (tmp_path / "good.pt").exists()

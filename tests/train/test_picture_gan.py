@@ -12,7 +12,15 @@ from relume.signal import ModelError, UsageError
 from relume.split import is_test
 from relume.train.frechet import frechet, judge, load_generator
 from relume.train.loop import load_checkpoint
-from relume.train.picture_gan import digits, interpolate, pictures, run_pictures, sample, save_grid
+from relume.train.picture_gan import (
+    PictureTask,
+    digits,
+    interpolate,
+    pictures,
+    run_pictures,
+    sample,
+    save_grid,
+)
 
 
 def quiet(line):
@@ -120,3 +128,13 @@ def relume_app():
 def test_recipes_refuse_what_cannot_be():
     with pytest.raises(UsageError, match="at least"):
         dataclasses.replace(recipes.find("gan_digits"), r1=-1.0)
+
+
+def test_the_last_good_weights_can_be_looked_at(relume_app, faces, tmp_path):
+    recipe = recipes.find("dcgan_faces").tiny()
+    task = PictureTask(recipe, pictures(recipe, faces), tmp_path)
+    task.health.keep(3, task.net)
+    result = relume_app("gan", "sample", tmp_path / "good.pt", "-o", tmp_path / "a.png")
+    assert result.exit_code == 0, result.output
+    with pytest.raises(UsageError, match="batch at least 2"):
+        dataclasses.replace(recipe, batch=1)

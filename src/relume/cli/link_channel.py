@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +58,10 @@ def train(
     model: Model = "dcgan",
     channel: Annotated[str | None, typer.Option(help="A channel by name; or give --from.")] = None,
     samples: Annotated[Path | None, typer.Option("--from", help="An .npz of your own measurements.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Where checkpoint and curve go. Else: they are not kept.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Where checkpoint and curve go. Else: they are kept beside OUT if the game is lost."),
+    ] = None,
     tiny: Annotated[bool, typer.Option("--tiny", help="The same game in seconds.")] = False,
     setting: Settings = None,
 ) -> None:
@@ -78,8 +84,7 @@ def train(
         given = load_samples(samples)
         recipe, block = _recipe_for(model, given.gain is not None), given.block
     recipe = override(recipe.tiny() if tiny else recipe, setting or [])
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = run or Path(scratch) / "run"
+    with _folder(run, out) as folder:
         run_channel(recipe, folder, samples=samples, report=_report)
         card = export_channel(folder / "checkpoint.pt", out, block=block)
     tell(json.dumps({"file": str(out), "name": card.name, "parameters": card.parameters, "parity": card.parity}))
@@ -254,6 +259,30 @@ def link_through(
         return
     for name, value in summary.items():
         tell(f"{name}: {value}")
+
+
+@contextmanager
+def _folder(run: Path | None, out: Path) -> Iterator[Path]:
+    """The folder of a training: ``run``, or one beside ``out`` that stays only where a lost game left good weights."""
+    from relume.train.health import Collapsed
+    from relume.train.loop import Diverged
+
+    if run is not None:
+        yield run
+        return
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"{out.stem}-run-", dir=out.parent))
+    except OSError as error:
+        raise OutputRefused(f"{out}: cannot be written ({error.strerror})") from error
+    lost = False
+    try:
+        yield folder
+    except (Collapsed, Diverged):
+        lost = True
+        raise
+    finally:
+        if not lost:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _recipe(model: str, channel: str) -> ChannelGan:

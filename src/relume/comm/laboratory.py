@@ -80,6 +80,8 @@ class Samples:
             raise InputRejected(f"'block' must lie between 1 and {self.symbols.shape[1]} symbols, not {self.block}")
         if self.received.std() == 0 or self.symbols.std() == 0:
             raise InputRejected("the symbols or the received values never change; there is no channel to learn")
+        if self.gain is not None and not self.gain.any():
+            raise InputRejected("'gain' is zero throughout; give the gains, or leave the entry out")
 
 
 def measure(channel: Channel, count: int, rng: np.random.Generator, *, probes: bool = True) -> Samples:

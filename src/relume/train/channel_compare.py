@@ -77,7 +77,7 @@ def race(
                     group["lr"] = recipe.optim.lr * group.get("lr_scale", 1.0)
             for step in range(iterations):
                 torch.manual_seed(1_000_003 * (seed + 1) + step)
-                logged = task.step_emission(step, np.random.default_rng([seed + 1, step]))
+                _, logged = task.step_emission(step, np.random.default_rng([seed + 1, step]))
                 critic[seed, step], generator[seed, step] = logged["critic"], logged["generator"]
             found = task.validate(task.net)
             scores.append({key: found[key] for key in ("ks_amplitude", "sliced_w2")})

@@ -49,7 +49,7 @@ class Unconditional(nn.Module):
 def export_channel(checkpoint: Path, target: Path, *, block: int | None = None) -> ModelCard:
     """Export the averaged weights of a channel checkpoint to ``target`` and, for gains, ``TARGET-fading.onnx``.
 
-    ``block``: uses that share a gain; that of the recipe's channel if it is None.
+    ``block``: uses that share a gain; if it is None, what the checkpoint says (``good.pt`` does), or its channel.
     """
     state = load_checkpoint(checkpoint)
     recipe: dict[str, Any] = state["recipe"]
@@ -57,7 +57,7 @@ def export_channel(checkpoint: Path, target: Path, *, block: int | None = None) 
     net = shape.build()
     load_weights(net, state["average"], str(checkpoint))
     if block is None:
-        block = block_of(find(recipe["channel"]))
+        block = recipe["block"] if "block" in recipe else block_of(find(recipe["channel"]))
     return export_model(net, recipe | {"steps_done": state["step"], "block": block}, target)
 
 
@@ -105,7 +105,10 @@ def export_model(net: ChannelModel, recipe: dict[str, Any], target: Path) -> Mod
 
 
 def write(net: nn.Module, card: ModelCard, path: Path) -> ModelCard:
-    """Write one network of signals and return its card with the parity set; a file that failed is not left behind."""
+    """Write one network of signals and return its card with the parity set; a file that failed is not left behind.
+
+    The parity is relative to the largest value where that is above 1: received samples may be counts of a converter.
+    """
     if path.exists():
         raise OutputRefused(f"{path}: exists already; choose another name or remove it")
     net = net.eval()
@@ -130,7 +133,8 @@ def write(net: nn.Module, card: ModelCard, path: Path) -> ModelCard:
             session = onnxruntime.InferenceSession(str(partial), providers=["CPUExecutionProvider"])
             fed = {name: value.numpy() for name, value in zip(card.inputs, longer, strict=True)}
             found = session.run([output], fed)[0]
-            parity = float(np.abs(found - net(*longer).numpy()).max())
+            wanted = net(*longer).numpy()
+            parity = float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
         if not parity <= TOLERANCE:
             raise ModelError(f"{card.name}: ONNX and torch differ by {parity:.2g}, more than {TOLERANCE}; not exported")
         card = dataclasses.replace(card, parity=parity)

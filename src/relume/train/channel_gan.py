@@ -14,11 +14,12 @@ from relume.comm.laboratory import Samples, find, load_samples, measure
 from relume.nets.channel import NOISE, ChannelModel, Fading
 from relume.signal import InputRejected, UsageError
 from relume.train.channel_recipe import ChannelGan
-from relume.train.equilibrium import Curve, Stand, stand
-from relume.train.health import Health
+from relume.train.equilibrium import Curve, stand
+from relume.train.health import Health, Pulse
 from relume.train.loop import Run, load_checkpoint, load_weights, train
 from relume.train.losses import critic_loss, generator_loss, gradient_penalty, r1
 from relume.train.optim import descend, optimisers
+from relume.train.recipe import plain
 
 HELD_OUT = 0.1
 JUDGED = 20000
@@ -85,7 +86,7 @@ class ChannelTask:
                 self.pairs.append(both)
         self.optimisers = [optimiser for both in self.pairs for each in both for optimiser in each]
         self.curve = Curve(folder / "equilibrium.csv")
-        self.health = Health(folder)
+        self.health = Health(folder, plain(recipe) | {"block": samples.block})
 
     def prepare(self) -> None:
         """Find the coordinates from the training part of the samples."""
@@ -100,13 +101,17 @@ class ChannelTask:
         return {"net": self.net, "critics": self.critics}
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, float]:
-        logged = self.step_emission(number, rng)
+        pulse, logged = self.step_emission(number, rng)
+        games = {"emission": pulse}
         fading, critic = self.net.fading, self.critics.fading
-        if fading is None or critic is None:
-            return logged
-        return logged | self.step_fading(number, rng, fading, critic)
+        if fading is not None and critic is not None:
+            games["fading"], more = self.step_fading(number, rng, fading, critic)
+            logged |= more
+        self.curve.add(number, pulse.at)
+        self.health.check(number, self.net, games, logged)
+        return logged
 
-    def step_emission(self, number: int, rng: np.random.Generator) -> dict[str, float]:
+    def step_emission(self, number: int, rng: np.random.Generator) -> tuple[Pulse, dict[str, float]]:
         """The game about what arrives, given c: the one whose equilibrium is watched."""
         recipe, emission = self.recipe, self.net.emission
         symbols, received, gain = self.bank.windows(recipe.batch, recipe.window + 2 * emission.radius, rng)
@@ -116,35 +121,32 @@ class ChannelTask:
             real = emission.standardise(received, c)[..., inner]
         seen = c[..., inner]
         made = emission.innovation(c, torch.randn(recipe.batch, NOISE, c.shape[-1]))
-        at, numbers = self.play(number, emission, lambda u: self.critics.emission(u, seen), real, made, self.pairs[0])
-        self.curve.add(number, at)
+        pulse, norm = self.play(number, lambda u: self.critics.emission(u, seen), real, made, self.pairs[0])
+        at = pulse.at
         logged = {"value": at.value, "critic": at.critic, "generator": at.generator, "accuracy": at.accuracy}
-        logged |= {"distance": at.distance} | numbers
-        self.health.check(number, self.net, at, float(made.detach().var() / real.var()), numbers)
-        return logged
+        return pulse, logged | {"distance": at.distance, "gradient_norm": norm}
 
-    def step_fading(self, number: int, rng: np.random.Generator, fading: Fading, judge: nn.Module) -> dict[str, float]:
+    def step_fading(
+        self, number: int, rng: np.random.Generator, fading: Fading, judge: nn.Module
+    ) -> tuple[Pulse, dict[str, float]]:
         """The game about the gain: no condition."""
         recipe = self.recipe
         real = self.bank.gains(recipe.batch, recipe.window, rng) / fading.scale
         made = fading.innovation(torch.randn(recipe.batch, NOISE, recipe.window + 2 * fading.radius))
         nothing = real[:, :0]
         critic: Critic = lambda u: judge(u, nothing)  # noqa: E731
-        at, numbers = self.play(number, fading, critic, real, made, self.pairs[1])
-        self.health.check(number, self.net, at, float(made.detach().var() / real.var()), numbers)
-        return {"fading_value": at.value, "fading_accuracy": at.accuracy} | {
-            f"fading_{k}": v for k, v in numbers.items()
-        }
+        pulse, norm = self.play(number, critic, real, made, self.pairs[1])
+        at = pulse.at
+        return pulse, {"fading_value": at.value, "fading_accuracy": at.accuracy, "fading_gradient_norm": norm}
 
     def play(
         self,
         number: int,
-        net: nn.Module,
         critic: Critic,
         real: Tensor,
         made: Tensor,
         pair: Sequence[list[torch.optim.Optimizer]],
-    ) -> tuple[Stand, dict[str, float]]:
+    ) -> tuple[Pulse, float]:
         """One move of the critic, then one of the generator; how the game stood, and the gradient's norm."""
         recipe = self.recipe
         on_real, on_made = critic(real), critic(made.detach())
@@ -158,7 +160,7 @@ class ChannelTask:
 
         against = generator_loss(recipe.game, on_real.detach(), critic(made))
         norm = descend(against, pair[0], bound=recipe.optim.clip)
-        return at, {"gradient_norm": norm}
+        return Pulse(at, float(made.detach().var() / real.var())), norm
 
     @torch.no_grad()
     def validate(self, net: ChannelModel) -> dict[str, float]:  # type: ignore[override]

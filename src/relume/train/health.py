@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, median
+from typing import Any
 
 import torch
 from torch import nn
@@ -25,39 +29,72 @@ class Collapsed(RelumeError):
     code = "collapsed"
 
 
-class Health:
-    """Watches a game; ``good.pt`` in ``folder`` holds the generator as it last was in good health.
+@dataclass(frozen=True)
+class Pulse:
+    """How one game stands at one step; ``variety``: variance of the made examples over that of the real ones."""
 
-    Ill health is a number that is not finite (at once), or, for 200 steps on end, a critic that is right more than
-    99.5 % of the time or an output whose variance is under 2 % of the samples'.
+    at: Stand
+    variety: float
+
+    @property
+    def ill(self) -> bool:
+        """Whether this step alone gives reason for worry."""
+        return self.at.accuracy > WON or self.variety < FLAT
+
+
+class Health:
+    """Watches the games of a training, each by itself; ``good.pt`` in ``folder`` is its last checkpoint in good health.
+
+    Ill health is a number that is not finite (at once), or, over the last 200 steps, a critic that was right more than
+    99.5 % of the time or an output whose median variance is under 2 % of the samples'. ``good.pt`` holds the generator
+    where a checkpoint holds the averaged one, so whatever reads a checkpoint's weights reads it too; training cannot
+    resume from it. ``recipe``: the recipe as plain values.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "good.pt"
+    def __init__(self, folder: Path, recipe: dict[str, Any]) -> None:
+        self.path, self.recipe = folder / "good.pt", recipe
         self.kept: int | None = None
-        self.ill = 0
+        self.past: dict[str, deque[Pulse]] = {}
 
-    def check(self, step: int, net: nn.Module, at: Stand, variety: float, more: dict[str, float]) -> None:
-        """Look at ``step``; ``variety``: variance of the made examples over that of the real ones."""
-        numbers = {"value": at.value, "generator": at.generator, "variety": variety} | more
-        broken = [name for name, value in numbers.items() if not math.isfinite(value)]
+    def check(self, step: int, net: nn.Module, games: Mapping[str, Pulse], logged: Mapping[str, float]) -> None:
+        """Look at ``step``, counted from 0: at all that was logged, and at each game by its name."""
+        varieties = {f"{name} variety": pulse.variety for name, pulse in games.items()}
+        broken = [name for name, value in (dict(logged) | varieties).items() if not math.isfinite(value)]
         if broken:
             raise Diverged(f"step {step}: '{broken[0]}' is not a number; stopped, {self.last()}; lower optim.lr")
-        lost, flat = at.accuracy > WON, variety < FLAT
-        self.ill = self.ill + 1 if lost or flat else 0
-        if self.ill >= PATIENCE:
-            why = f"the output's variance is {variety:.2g} of the samples'" if flat else "the critic is always right"
-            raise Collapsed(f"step {step}: collapsed: {why} for {PATIENCE} steps; stopped, {self.last()}")
-        if not self.ill and step % KEEP_EVERY == 0:
-            self.keep(step, net.state_dict)
+        well = True
+        for name, pulse in games.items():
+            past = self.past.setdefault(name, deque(maxlen=PATIENCE))
+            past.append(pulse)
+            why = complaint(past)
+            if why and len(past) == PATIENCE:
+                raise Collapsed(
+                    f"step {step}: the {name} has collapsed: over the last {PATIENCE} steps {why}; "
+                    f"stopped, {self.last()}"
+                )
+            well = well and not why and not pulse.ill
+        if well and step % KEEP_EVERY == 0:
+            self.keep(step + 1, net)
 
-    def keep(self, step: int, state: Callable[[], dict[str, torch.Tensor]]) -> None:
-        """Write ``good.pt``."""
+    def keep(self, done: int, net: nn.Module) -> None:
+        """Write ``good.pt`` after ``done`` steps."""
+        state = {"step": done, "recipe": self.recipe, "average": net.state_dict(), "modules": {}, "optimisers": []}
         partial = self.path.with_suffix(".partial")
-        torch.save({"step": step, "net": state()}, partial)
+        torch.save(state, partial)
         partial.replace(self.path)
-        self.kept = step
+        self.kept = done
 
     def last(self) -> str:
         """Where the last good weights are, in words."""
-        return "no good weights yet" if self.kept is None else f"last good weights: {self.path} (step {self.kept})"
+        if self.kept is not None:
+            return f"last good weights: {self.path} (step {self.kept})"
+        return f"last good weights, of an earlier start: {self.path}" if self.path.exists() else "no good weights yet"
+
+
+def complaint(past: deque[Pulse]) -> str:
+    """What is wrong with a stretch of a game, in words; empty if nothing is."""
+    variety = median(pulse.variety for pulse in past)
+    if variety < FLAT:
+        return f"the output's variance was {variety:.2g} of the samples'"
+    right = fmean(pulse.at.accuracy for pulse in past)
+    return f"the critic was right {100 * right:.1f} % of the time" if right > WON else ""

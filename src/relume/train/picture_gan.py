@@ -20,11 +20,11 @@ from relume.signal import Array, UsageError
 from relume.split import is_test
 from relume.train.data import DataSpec, find_pictures, load_rgb, to_bytes
 from relume.train.equilibrium import Curve, stand
-from relume.train.health import Health
+from relume.train.health import Health, Pulse
 from relume.train.loop import Run, train
 from relume.train.losses import Game, critic_loss, generator_loss, gradient_penalty, r1
 from relume.train.optim import descend, optimisers
-from relume.train.recipe import Optim
+from relume.train.recipe import Optim, plain
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ class PictureGan:
     checkpoint_minutes: float = 3.0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.r1_every) < 1 or min(self.r1, self.penalty) < 0:
-            raise UsageError(f"steps, batch and r1_every must be at least 1, r1 and penalty at least 0: {self}")
+        if min(self.steps, self.batch - 1, self.r1_every) < 1 or min(self.r1, self.penalty) < 0:
+            raise UsageError(
+                f"steps and r1_every must be at least 1, batch at least 2, r1 and penalty at least 0: {self}"
+            )
 
     def tiny(self) -> Self:
         """The same game in a second."""
@@ -104,7 +106,7 @@ class PictureTask:
             for group in optimiser.param_groups:
                 group["lr_scale"] = recipe.critic_lr
         self.optimisers = self.for_net + self.for_critic
-        self.curve, self.health = Curve(folder / "equilibrium.csv"), Health(folder)
+        self.curve, self.health = Curve(folder / "equilibrium.csv"), Health(folder, plain(recipe))
 
     def modules(self) -> dict[str, nn.Module]:
         return {"net": self.net, "critic": self.critic}
@@ -134,11 +136,11 @@ class PictureTask:
         norm = descend(against, self.for_net, bound=recipe.optim.clip)
 
         self.curve.add(number, at)
-        numbers = {"gradient_norm": norm}
         variety = float(made.detach().var(0).mean() / real.var(0).mean())
-        self.health.check(number, self.net, at, variety, numbers)
         logged = {"value": at.value, "critic": at.critic, "generator": at.generator, "accuracy": at.accuracy}
-        return logged | {"variety": variety} | numbers
+        logged |= {"variety": variety, "gradient_norm": norm}
+        self.health.check(number, self.net, {"generator": Pulse(at, variety)}, logged)
+        return logged
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:
