@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import relume
 from relume.cli import build
-from relume.runtime import realism, zoo
+from relume.runtime import realism, wire, zoo
 from relume.signal import ModelError, UsageError
 
 pytestmark = pytest.mark.usefixtures("pair")
@@ -28,8 +28,8 @@ def pair(tmp_path: Path, monkeypatch) -> Path:
         weights = np.frombuffer(raw, "<f2" if name.endswith("_half") else "<f4")
         weights += rng.normal(0, 0.05, weights.shape).astype(weights.dtype)
     card = dataclasses.replace(zoo.read_card(FAITHFUL, ""), name="cascade-gan", fidelity="generative")
-    entry = realism._entry(1, realism.KEY.encode()) + realism._entry(2, card.to_json().encode())
-    files = {"cascade-psnr": FAITHFUL, "cascade-gan": bytes(rich) + realism._entry(realism._METADATA, entry)}
+    entry = wire.entry(1, realism.KEY.encode()) + wire.entry(2, card.to_json().encode())
+    files = {"cascade-psnr": FAITHFUL, "cascade-gan": bytes(rich) + wire.entry(realism._METADATA, entry)}
     folder = tmp_path / "weights"
     folder.mkdir()
     for name, data in files.items():
