@@ -36,8 +36,8 @@ VARIANTS: dict[str, Denoise] = {
         name="denoise-light",
         net=RestorerShape(inputs=4, outputs=3, widths=(32, 48), depths=(1, 1)),
         gray=0.5,
-        steps=10000,
-        validate_every=5000,
+        steps=7000,
+        validate_every=3500,
         optim=dataclasses.replace(RECIPE.optim, lr=2e-3),
     ),
 }

@@ -19,9 +19,9 @@ RECIPE = Repair(
     name="repair",
     net=FillerShape(widths=(16, 32, 48), depths=(1, 1, 1)),
     data=PICTURES,
-    steps=4000,
+    steps=3000,
     batch=6,
     patch=96,
     optim=Optim("muon", 2e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=2000,
+    validate_every=1500,
 )
