@@ -74,11 +74,18 @@ def test_bler_compare_and_csv(relume, answer):
         (("--scheme", "qpsk", "--errors", "0"), "at least 1"),
         (("--scheme", "qpsk", "--channel", "cable"), "no channel"),
         (("--scheme", "secure-1", "--length", "-5"), "at least 1"),
+        (("--scheme", "qpsk", "--length", "1000000000000"), "at most 10000000 bits"),
+        (("--scheme", "qpsk", "--ebn0", "0:100000:0.001"), "more than 1000 points"),
     ],
 )
 def test_bad_measurements_are_usage_errors(main, arguments, part):
     status, _, told = main("link", "ber", *arguments)
     assert status == 2 and part in told and len(told.strip().splitlines()) == 1
+
+
+def test_a_seed_below_zero_is_a_usage_error(main):
+    status, _, told = main("link", "ber", "--scheme", "qpsk", "--seed", "-1")
+    assert status == 2 and "--seed" in told
 
 
 def test_figures_are_drawn(relume, tmp_path):
@@ -128,11 +135,19 @@ def test_nothing_is_written_for_a_wrong_key_or_an_altered_capture(main, tmp_path
     cut.write_bytes((tmp_path / "m.air").read_bytes()[:-9])
     status, _, told = main("link", "receive", cut, "--key-file", key, "-o", out)
     assert status == 4 and not out.exists()
+    spent = (tmp_path / "key.counter").read_text()
     assert main("link", "send", source, "--key-file", key)[0] == 5  # the capture exists already
+    assert main("link", "send", source, "--key-file", key, "-o", tmp_path / "no" / "m.air")[0] == 5
+    assert main("link", "send", tmp_path, "--key-file", key)[0] == 2
+    assert (tmp_path / "key.counter").read_text() == spent
+    other_scheme = tmp_path / "scheme.air"
+    other_scheme.write_bytes((tmp_path / "m.air").read_bytes().replace(b"secure-1", b"secure-2"))
+    status, _, told = main("link", "receive", other_scheme, "--key-file", key, "-o", out)
+    assert status == 4 and "symbols" in told and not out.exists()
     source.write_bytes(b"")
     assert main("link", "send", source, "--key-file", key, "-o", tmp_path / "e")[0] == 2
-    assert main("link", "send", source, "--key-file", key, "--snr", "nan")[0] == 2
-    assert main("link", "send", source)[0] == 2
+    assert main("link", "send", source, "--key-file", key, "--snr", "nan", "-o", tmp_path / "e")[0] == 2
+    assert main("link", "send", source, "-o", tmp_path / "e")[0] == 2 and not (tmp_path / "e").exists()
 
 
 def test_raw_waveforms_go_out_and_come_back(main, tmp_path, key):
@@ -157,3 +172,20 @@ def test_raw_waveforms_go_out_and_come_back(main, tmp_path, key):
     assert main("link", "modulate", *words, "--in", source, "--out", tmp_path / "y.npy")[0] == 4
     source.write_bytes(b"no array")
     assert main("link", "modulate", *words, "--in", source, "--out", tmp_path / "y.npy")[0] == 4
+
+
+def test_traffic_takes_the_key_that_it_is_given(main, tmp_path, key):
+    source, iq, out = tmp_path / "bits.npy", tmp_path / "iq.npy", tmp_path / "back.npy"
+    bits = np.random.default_rng(0).integers(0, 2, 300, dtype=np.uint8)
+    np.save(source, bits)
+    words = ("--scheme", "traffic-4", "--key-file")
+    assert main("link", "modulate", *words, key, "--in", source, "--out", iq)[0] == 0
+    assert json.loads((tmp_path / "key.counter").read_text()) == 1
+    assert main("link", "modulate", *words[:2], "--in", source, "--out", tmp_path / "x.npy")[0] == 2
+    read = ("--in", iq, "--out", out, "--bits", 300, "--snr", 25)
+    assert main("link", "demodulate", *words, key, *read)[0] == 0 and (np.load(out) == bits).all()
+    other = tmp_path / "other"
+    main("link", "key", other)
+    out.unlink()
+    status, _, told = main("link", "demodulate", *words, other, *read)
+    assert status == 4 and "wrong-key" in told and not out.exists()

@@ -91,6 +91,7 @@ def test_a_curve_is_drawn(tmp_path):
 
 
 FINE = stand(torch.tensor([0.1, -0.1]), torch.tensor([0.1, -0.1]))
+HOPELESS = stand(torch.tensor([0.1, -0.1]), torch.full((4,), -70.0))
 LOST = stand(torch.full((4,), 9.0), torch.full((4,), -9.0))
 
 
@@ -113,7 +114,10 @@ def test_divergence_stops_at_once_and_keeps_the_last_good(watch, tmp_path):
     assert state["step"] == 1 and state["recipe"] == {"name": "mine"} and "weight" in state["average"]
 
 
-@pytest.mark.parametrize(("at", "variety", "told"), [(LOST, 1.0, "right 100.0 %"), (FINE, 0.001, "variance was 0.001")])
+@pytest.mark.parametrize(
+    ("at", "variety", "told"),
+    [(LOST, 1.0, "right 100.0 %"), (FINE, 0.001, "variance was 0.001"), (HOPELESS, 1.0, r"2\^-101 of a chance")],
+)
 def test_collapse_is_named_after_patience(watch, tmp_path, at, variety, told):
     for step in range(PATIENCE - 1):
         watch(step, at, variety)
@@ -127,6 +131,12 @@ def test_one_better_step_does_not_hide_a_lost_game(watch):
     with pytest.raises(Collapsed):
         for step in range(2 * PATIENCE):
             watch(step, LOST if step % 150 else FINE)
+
+
+def test_a_wasserstein_critic_gives_no_chances(tmp_path):
+    health, net = Health(tmp_path, {"game": "wasserstein"}), torch.nn.Linear(1, 1)
+    for step in range(2 * PATIENCE):
+        health.check(step, net, {"generator": Pulse(LOST, 1.0)}, {})
 
 
 def test_a_recovery_is_no_collapse(watch):

@@ -33,7 +33,7 @@ Axis = Annotated[str, typer.Option(help="Eb/N0 in dB: FIRST:LAST:STEP (LAST incl
 Bits = Annotated[int, typer.Option(help="Stop a point after this many bits.")]
 Errors = Annotated[int, typer.Option(help="Stop a point after this many bit errors.")]
 Length = Annotated[int, typer.Option(help="Bits in a message; its padding, tail and nonce are charged.")]
-Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same figures.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed: the same seed gives the same figures.")]
 Jobs = Annotated[int, typer.Option(help="Processes; the figures do not depend on it.")]
 Block = Annotated[int, typer.Option(help="Symbols that share one gain: 1 is fast fading, 0 one gain a message.")]
 Csi = Annotated[bool, typer.Option("--csi/--no-csi", help="Whether the receiver is told the gain (pilots: never).")]

@@ -56,8 +56,8 @@ def send(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The capture [default: FILE.air].")] = None,
     chunk: Annotated[int, typer.Option(help="Bytes in a packet.")] = 1024,
     aead: Annotated[bool, typer.Option("--aead/--no-aead", help="Seal packets (ChaCha20-Poly1305).")] = True,
-    attempts: Annotated[int, typer.Option(help="Attempts at one packet before giving up.")] = 8,
-    seed: Annotated[int | None, typer.Option(help="Seed of the air [default: fresh].")] = None,
+    attempts: Annotated[int, typer.Option(min=1, help="Attempts at one packet before giving up.")] = 8,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the air [default: fresh].")] = None,
     as_json: Json = False,
 ) -> None:
     """Send a file over the simulated air, packet by packet until each has arrived, and keep what was received."""
@@ -66,11 +66,13 @@ def send(
     from relume.comm import transport
     from relume.comm.channels import esn0_to_n0, make
 
+    data = _read(file)
     path = out or file.with_name(file.name + ".air")
+    _check(path)
     secret, counter = _key(key_file)
     link = _secure(scheme, secret, channel)
     air, report = transport.send(
-        _read(file),
+        data,
         link,
         make(channel, esn0_to_n0(number(snr))),
         transport.Framing(chunk, aead),
@@ -97,14 +99,16 @@ def receive(
     """Read a capture with the key; nothing is written unless every packet holds."""
     from relume.comm import transport
 
+    _check(out)
     air, about = transport.load_capture(_read(capture))
     secret, _ = _key(key_file)
     try:
         scheme, channel = str(about["scheme"]), str(about["channel"])
         framing = transport.Framing(int(about["chunk"]), bool(about["aead"]))
-    except (KeyError, TypeError, ValueError) as error:
+        link = _secure(scheme, secret, channel)
+    except (KeyError, TypeError, ValueError, UsageError) as error:
         raise InputRejected(f"{capture}: the capture does not say how it was made ({error})") from error
-    data = transport.receive(air, _secure(scheme, secret, channel), framing)
+    data = transport.receive(air, link, framing)
     _write(out, data)
     answer = {"file": str(out), "bytes": len(data), "authenticated": framing.aead}
     emit(answer) if as_json else tell(f"{out}: {len(data)} bytes" + ("" if framing.aead else ", NOT authenticated"))
@@ -123,14 +127,16 @@ def modulate(
     from relume.comm.channels import to_complex
     from relume.comm.cipher import nonce_from_counter
     from relume.comm.secure import SecureLink
+    from relume.comm.traffic import TrafficLink
 
+    _check(out)
     bits = _load(source)
     if bits.ndim != 1 or not bits.size or not np.isin(bits, (0, 1)).all():
         raise InputRejected(f"{source}: a message is a non-empty array (k,) of 0 and 1, not {bits.dtype} {bits.shape}")
     message = bits.astype(np.uint8)[None]
     link, counter = _any(scheme, key_file, channel)
     rng = np.random.default_rng()
-    if isinstance(link, SecureLink) and counter is not None and link.layers.fresh:
+    if isinstance(link, TrafficLink) or (isinstance(link, SecureLink) and link.layers.fresh):
         x = link.send(message, [nonce_from_counter(link.keys, counter.reserve())], rng)
     else:
         x = link.encode(message, rng)
@@ -151,7 +157,9 @@ def demodulate(
     """Read a waveform; of a secure scheme a wrong key is an error, but altered bits are not: seal what matters."""
     from relume.comm.channels import esn0_to_n0
     from relume.comm.secure import SecureLink
+    from relume.comm.traffic import TrafficLink
 
+    _check(out)
     y = _waveform(source)
     known: dict[str, Any] = {"n0": esn0_to_n0(number(snr))}
     if gain is not None:
@@ -161,7 +169,8 @@ def demodulate(
     link, _ = _any(scheme, key_file, channel)
     if link.uses(bits) != y.shape[1]:
         raise InputRejected(f"{source}: {bits} bits take {link.uses(bits)} symbols, and there are {y.shape[1]}")
-    read = link.receive(y, known, bits)[0] if isinstance(link, SecureLink) else link.decode(y, known, bits)
+    keyed = isinstance(link, SecureLink | TrafficLink)
+    read = link.receive(y, known, bits)[0] if keyed else link.decode(y, known, bits)
     _save(out, read[0])
     tell(f"{out}: {bits} bits")
 
@@ -188,11 +197,11 @@ def _secure(name: str, secret: bytes, channel: str) -> SecureLink:
 
 def _any(name: str, key_file: Path | None, channel: str) -> tuple[Scheme, Any]:
     from relume.comm.channels import ALL
-    from relume.runtime.tasks.link import CONTROLS, SECURE, build
+    from relume.runtime.tasks.link import CONTROLS, SECURE, TRAFFIC, build
 
     if channel not in ALL:
         raise UsageError(f"no channel '{channel}'; there are {', '.join(ALL)}")
-    if name in SECURE or (name in CONTROLS and name not in ("plain", "static")):
+    if name in (*SECURE, *TRAFFIC) or (name in CONTROLS and name not in ("plain", "static")):
         secret, counter = _key(key_file)
         return build(name, key=secret, mix=channel == "awgn"), counter
     return build(name), None
@@ -203,6 +212,14 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _check(path: Path) -> None:
+    """Refuse an output early, before any nonce is spent."""
+    if path.exists():
+        raise OutputRefused(f"{path}: exists already; choose another name or remove it")
+    if not path.parent.is_dir():
+        raise OutputRefused(f"{path}: the folder {path.parent} does not exist")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -25,6 +25,8 @@ from relume.signal import Array, UsageError
 
 CHUNK_BITS = 1 << 17
 SEGMENT = 240
+MOST_POINTS = 1000
+LONGEST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def ebn0_range(text: str) -> tuple[float, ...]:
             first, last, step = (float(part) for part in text.split(":"))
             if not step > 0 or not np.isfinite([first, last]).all() or last < first:
                 raise ValueError
+            if (last - first) / step >= MOST_POINTS:
+                raise UsageError(f"an Eb/N0 axis of more than {MOST_POINTS} points is asked for: '{text}'")
             return tuple(round(first + step * i, 10) for i in range(int((last - first) / step + 1e-9) + 1))
         values = tuple(float(part) for part in text.split(","))
         if not np.isfinite(values).all():
@@ -179,6 +183,8 @@ def simulate(
     limits = limits or Limits()
     if length < 1 or jobs < 1:
         raise UsageError(f"the message length and the number of jobs must be at least 1, not {length} and {jobs}")
+    if length > LONGEST:
+        raise UsageError(f"a message has at most {LONGEST} bits, not {length}; several messages are measured at a time")
     points: list[Point] = []
     for number, value in enumerate(ebn0_db):
         link = scheme.at(value, air.name, length) if isinstance(scheme, Adaptive) else scheme

@@ -133,6 +133,14 @@ def genuine(keys: Keys, nonce: bytes) -> bytes | None:
     return nonce
 
 
+def all_genuine(nonces: list[bytes | None]) -> list[bytes]:
+    """The nonces of a batch of messages; WrongKey if one of them was not :func:`genuine`."""
+    sure = [nonce for nonce in nonces if nonce is not None]
+    if len(sure) < len(nonces):
+        raise WrongKey("a message's header does not fit this key: the key is wrong or the header did not survive")
+    return sure
+
+
 def _round(key: bytes, number: int, half: int) -> int:
     digest = hashlib.blake2b(half.to_bytes(6, "big"), digest_size=6, key=key, person=b"relume-%d" % number)
     return int.from_bytes(digest.digest(), "big")

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from relume.comm.channels import equalise, to_complex, to_pairs
-from relume.comm.cipher import NONCE_BYTES, Keys, WrongKey, counter_of, genuine, keystream, nonce_from_counter
+from relume.comm.cipher import NONCE_BYTES, Keys, all_genuine, counter_of, genuine, keystream, nonce_from_counter
 from relume.comm.codes import Convolutional
 from relume.comm.modem import modem
 from relume.comm.schemes import Adaptive, Scheme, check_bits, check_received
@@ -136,10 +136,7 @@ class SecureLink:
     def receive(self, y: Array, known: Mapping[str, Any], bits: int) -> tuple[Array, list[int]]:
         """(B, uses, 2) to the bits and the message counters; WrongKey if a header does not fit the key."""
         check_received(y, self.uses(bits))
-        nonces = self.read_headers(y, known)
-        sure = [nonce for nonce in nonces if nonce is not None]
-        if len(sure) < len(nonces):
-            raise WrongKey("a message's header does not fit this key: the key is wrong or the header did not survive")
+        sure = all_genuine(self.read_headers(y, known))
         return self._read_body(y, known, bits, sure), [counter_of(self.keys, nonce) for nonce in sure]
 
     def decode_with(self, y: Array, known: Mapping[str, Any], bits: int, nonces: list[bytes]) -> Array:

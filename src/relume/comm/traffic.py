@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from relume.comm.cipher import NONCE_BYTES, Keys, genuine, keystream, nonce_from_counter
+from relume.comm.cipher import NONCE_BYTES, Keys, all_genuine, counter_of, genuine, keystream, nonce_from_counter
 from relume.comm.codes import Convolutional
 from relume.comm.schemes import Scheme, check_bits
 from relume.comm.secure import HEADER_GENERATORS, HEADER_STEPS
@@ -75,6 +75,13 @@ class TrafficLink:
         if good.any():
             out[good] = read[good, self.header_bits :] ^ self._stream([n for n in nonces if n is not None], bits)
         return out
+
+    def receive(self, y: Array, known: Mapping[str, Any], bits: int) -> tuple[Array, list[int]]:
+        """(B, uses, 2) to the bits and the message counters; WrongKey if a header does not fit the key."""
+        read = self.inner.decode(y, known, self.header_bits + bits)
+        nonces = all_genuine(self.read_headers(read))
+        plain = read[:, self.header_bits :] ^ self._stream(nonces, bits)
+        return plain, [counter_of(self.keys, nonce) for nonce in nonces]
 
     def read_headers(self, read: Array) -> list[bytes | None]:
         """The nonce of each decided message, None where it does not fit the key."""

@@ -183,6 +183,9 @@ def receive(air: list[Reception], link: SecureLink, framing: Framing) -> bytes:
 
     A message counter that was seen before is a replay and is passed over.
     """
+    wanted = link.uses(framing.packet_bits)
+    if any(len(heard.y) != wanted for heard in air):
+        raise InputRejected(f"the capture's packets have {len(air[0].y)} symbols; as it says it was made, {wanted}")
     chunks: dict[int, bytes] = {}
     seen: set[int] = set()
     total, strangers = 0, 0

@@ -21,6 +21,7 @@ PATIENCE = 200
 KEEP_EVERY = 100
 WON = 0.995
 FLAT = 0.02
+HOPELESS = 50.0
 
 
 class Collapsed(RelumeError):
@@ -46,9 +47,10 @@ class Health:
     """Watches the games of a training, each by itself; ``good.pt`` in ``folder`` is its last checkpoint in good health.
 
     Ill health is a number that is not finite (at once), or, over the last 200 steps, a critic that was right more than
-    99.5 % of the time or an output whose median variance is under 2 % of the samples'. ``good.pt`` holds the generator
-    where a checkpoint holds the averaged one, so whatever reads a checkpoint's weights reads it too; training cannot
-    resume from it. ``recipe``: the recipe as plain values.
+    99.5 % of the time or gave the made examples less than 2^-50 of a chance (medians of E lb D; not asked of a
+    Wasserstein critic, which gives no chances), or an output whose median variance is under 2 % of the samples'.
+    ``good.pt`` holds the generator where a checkpoint holds the averaged one, so whatever reads a checkpoint's weights
+    reads it too; training cannot resume from it. ``recipe``: the recipe as plain values.
     """
 
     def __init__(self, folder: Path, recipe: dict[str, Any]) -> None:
@@ -66,7 +68,7 @@ class Health:
         for name, pulse in games.items():
             past = self.past.setdefault(name, deque(maxlen=PATIENCE))
             past.append(pulse)
-            why = complaint(past)
+            why = complaint(past, self.recipe.get("game") != "wasserstein")
             if why and len(past) == PATIENCE:
                 raise Collapsed(
                     f"step {step}: the {name} has collapsed: over the last {PATIENCE} steps {why}; "
@@ -91,10 +93,15 @@ class Health:
         return f"last good weights, of an earlier start: {self.path}" if self.path.exists() else "no good weights yet"
 
 
-def complaint(past: deque[Pulse]) -> str:
+def complaint(past: deque[Pulse], gives_chances: bool) -> str:
     """What is wrong with a stretch of a game, in words; empty if nothing is."""
     variety = median(pulse.variety for pulse in past)
     if variety < FLAT:
         return f"the output's variance was {variety:.2g} of the samples'"
     right = fmean(pulse.at.accuracy for pulse in past)
-    return f"the critic was right {100 * right:.1f} % of the time" if right > WON else ""
+    if gives_chances and right > WON:
+        return f"the critic was right {100 * right:.1f} % of the time"
+    doubt = median(pulse.at.generator for pulse in past)
+    if gives_chances and doubt > HOPELESS:
+        return f"the critic gave what was made 2^-{doubt:.0f} of a chance"
+    return ""
