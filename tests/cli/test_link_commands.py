@@ -88,6 +88,21 @@ def test_a_seed_below_zero_is_a_usage_error(main):
     assert status == 2 and "--seed" in told
 
 
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("camouflage", "--scheme", "qpsk", "--seconds", "nan"), "finite time"),
+        (("compare", "--scheme", "qpsk", "--target", "0"), "between 0 and 0.5"),
+        (("train", "nothing", "--out", "there"), "no link recipe"),
+    ],
+)
+def test_what_cannot_be_asked_for_leaves_nothing(main, tmp_path, monkeypatch, arguments, part):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    status, _, told = main("link", *arguments)
+    assert status == 2 and part in told and not list(tmp_path.iterdir())
+
+
 def test_figures_are_drawn(relume, tmp_path):
     pytest.importorskip("matplotlib")
     curve = tmp_path / "c.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,6 +132,8 @@ def compare(
     """Where several schemes reach an error rate, and how far each is from capacity."""
     from relume.bench.links import crossing, limit_ebn0_db
 
+    if not 0 < target < 0.5:
+        raise UsageError(f"a target is an error rate between 0 and 0.5, not {target:g}")
     rows: list[dict[str, Any]] = []
     for name in scheme:
         curve = _measure(name, channel, ebn0, bits, errors, length, seed, jobs, 1, quiet=True)
@@ -142,7 +145,8 @@ def compare(
         emit({"channel": channel, "target": target, "schemes": rows})
         return
     for row in rows:
-        tell(f"{row['scheme']:12s} {row['ebn0_db']:6.2f} dB for {target:g}, capacity {row['capacity_db']:6.2f} dB")
+        reached = f"{row['ebn0_db']:6.2f} dB" if isfinite(row["ebn0_db"]) else "nowhere measured"
+        tell(f"{row['scheme']:12s} {reached} for {target:g}, capacity {row['capacity_db']:6.2f} dB")
 
 
 def plot(
@@ -195,7 +199,6 @@ def train(
         from relume.train.link_export import train_and_export
     except ImportError as error:
         raise UsageError("training needs torch: pip install 'relume[train]'") from error
-    out.mkdir(parents=True, exist_ok=True)
     for path in train_and_export(recipe, out, tiny=tiny, report=say):
         tell(path)
 
@@ -257,6 +260,8 @@ def camouflage(
         raise UsageError("the classifier needs torch: pip install 'relume[train]'") from error
     if windows < 100:
         raise UsageError(f"at least 100 windows are needed, not {windows}")
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"a training takes a finite time above 0 s, not {seconds:g}")
     n0 = 0.0 if snr == "none" else esn0_to_n0(link_air.number(snr))
     other = None if target == "gaussian" else build(target)
     found = classify(build(scheme), other, windows, n0, seconds, np.random.default_rng(seed), say)

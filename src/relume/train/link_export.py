@@ -145,6 +145,7 @@ def train_and_export(name: str, folder: Path, *, tiny: bool, report: Callable[[s
     }
     if name not in modules:
         raise UsageError(f"no link recipe '{name}'; there are {', '.join(modules)}")
+    folder.mkdir(parents=True, exist_ok=True)
     recipe = importlib.import_module(f"relume.recipes.{modules[name]}").RECIPE
     recipe = recipe.tiny() if tiny else recipe
     if isinstance(recipe, LinkRecipe):
