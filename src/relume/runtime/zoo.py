@@ -19,7 +19,7 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 SHIPPED: dict[str, tuple[str, str]] = {
     "denoise": ("denoise.onnx", "846f9d80f96cd46837aea4a4c0a3c24c5ba7bbe2aae5d6cddf748903be2a72da"),
     "repair": ("repair.onnx", "703cbbbd239de2b34c94661f60b35ad45db9a73a12024ec38c47ad075170eddb"),
-    "damage-mask": ("damage-mask.onnx", "27448844cf5ba920cd486f80ca7e68a29f3517aab12091bbcfad85119522635a"),
+    "damage-mask": ("damage-mask.onnx", "d5563d0bd85fb8c44115c806453d9c51abe1799bf7fed3f3dc9b295339a17cc2"),
     "colorize": ("colorize.onnx", "14e17d3167a2787c5b4a7064030cf76f7be421e00b2d00892453aa0b23709bcd"),
     "depixelate": ("depixelate.onnx", "4c9d9cb45b5695f3516c86e1dd964236447f52e0d7739695501cf0c278b26112"),
     "cascade-psnr": ("cascade-psnr.onnx", "dd21ebd0e2993df79bda8db13f76e5cca6b3cf86a2a1adf74e0d5bf7e6544cc6"),
