@@ -10,7 +10,8 @@ from relume.bench.sets import Picture
 from relume.cli import build
 from relume.degrade.resample import resize
 from relume.metrics import colourfulness
-from relume.signal import UsageError
+from relume.runtime import zoo
+from relume.signal import ModelError, UsageError
 
 
 def picture(seed: int, side: int = 64) -> np.ndarray:
@@ -89,3 +90,13 @@ def test_rows_and_sheets_are_drawn_and_the_blind_one_has_a_key(tmp_path, monkeyp
     ]
     result = CliRunner().invoke(build(words), words)
     assert result.exit_code == 2 and not (tmp_path / "x.png").exists()
+
+
+def test_a_trained_file_competes_by_its_path(tmp_path):
+    path = str(zoo.WEIGHTS / "relic-detail.onnx")
+    names = [rival.name for rival in relic.chosen(["auto-levels", path], 2)]
+    assert names == ["bicubic", "auto-levels", "relic-detail"]
+    low = picture(3, 20)
+    assert relic.chosen([path], 2)[1].restore(low, 2).shape == (40, 40, 3)
+    with pytest.raises(ModelError, match="cannot be read"):
+        relic.chosen([str(tmp_path / "none.onnx")], 2)

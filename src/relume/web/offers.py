@@ -169,7 +169,7 @@ _KINDS = (
         "relic",
         "Relic",
         "Brings back the colour of a dark, faded or yellowed painting, the same all over the picture.",
-        ("scale",),
+        ("scale", "realism"),
         needs=("relic-colour",),
         scales=(1, 2, 4),
     ),
