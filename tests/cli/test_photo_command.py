@@ -15,7 +15,7 @@ DATA = Path(__file__).parent.parent / "data"
 
 @pytest.fixture(autouse=True)
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("damage-mask", "repair", "denoise", "depixelate", "colorize")
+    names = ("damage-mask", "repair", "denoise", "denoise-light", "depixelate", "colorize")
     files = {name: DATA / f"tiny-{name}.onnx" for name in names}
     small = {name: (str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in files.items()}
     monkeypatch.setattr(zoo, "SHIPPED", zoo.SHIPPED | small)

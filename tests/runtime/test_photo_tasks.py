@@ -27,7 +27,7 @@ from relume.runtime.working import Working
 from relume.signal import InputRejected, UsageError
 
 DATA = Path(__file__).parent.parent / "data"
-NAMES = ("damage-mask", "repair", "denoise", "depixelate", "colorize")
+NAMES = ("damage-mask", "repair", "denoise", "denoise-light", "depixelate", "colorize")
 COMPOSITE, ENHANCED = "compositeWithTrainedAlgorithmicMedia", "algorithmicallyEnhanced"
 
 
@@ -162,7 +162,7 @@ def test_photo_decides_and_says_why(make: ModuleType, tmp_path: Path) -> None:
     assert set(told) == {"depixelate", "repair", "denoise", "colorize", "upscale"}
     assert told["denoise"]["done"] and "sigma" in told["denoise"]["reason"] and not told["depixelate"]["done"]
     assert told["colorize"]["done"] and record["bands"] == 3 and record["width"] == 300
-    assert {"denoise", "colorize", "cascade-psnr"} <= set(record["models"])
+    assert {"denoise-light", "colorize", "cascade-psnr"} <= set(record["models"])
     states = {c.detail: c.state for c in check(record_path(tmp_path / "new.png"), zoo.installed) if c.what == "model"}
     assert states == dict.fromkeys(record["models"], "ok")
     again = redo.prepare(record_path(tmp_path / "new.png"), None, None)

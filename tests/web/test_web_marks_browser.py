@@ -21,7 +21,7 @@ from relume.web.site import KEY
 pytestmark = browsing.pytestmark
 browser, visit = browsing.browser, browsing.visit
 DATA = Path(__file__).parent.parent / "data"
-NAMES = ("damage-mask", "repair", "denoise", "colorize")
+NAMES = ("damage-mask", "repair", "denoise", "denoise-light", "colorize")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from relume.web import offers, tables
 from relume.web.offers import Wish
 
 DATA = Path(__file__).parent.parent / "data"
-NAMES = ("damage-mask", "repair", "denoise", "depixelate", "colorize")
+NAMES = ("damage-mask", "repair", "denoise", "denoise-light", "depixelate", "colorize")
 BASE = "/api/v1/restorations"
 
 

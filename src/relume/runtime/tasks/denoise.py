@@ -16,7 +16,7 @@ from relume.runtime.tasks.steps import SameSize, load
 from relume.runtime.working import Working
 from relume.signal import Array
 
-DENOISER, LIGHT = "denoise", "denoise"
+DENOISER, LIGHT = "denoise", "denoise-light"
 """The task's own network, and one of a sixth of its operations for the task ``photo``."""
 
 
