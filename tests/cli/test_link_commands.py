@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -101,6 +102,13 @@ def test_what_cannot_be_asked_for_leaves_nothing(main, tmp_path, monkeypatch, ar
     monkeypatch.chdir(tmp_path)
     status, _, told = main("link", *arguments)
     assert status == 2 and part in told and not list(tmp_path.iterdir())
+
+
+def test_sionna_is_no_dependency(main, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setitem(sys.modules, "sionna", None)
+    status, _, told = main("link", "speed", "--sionna")
+    assert status == 2 and "pip install sionna-no-rt" in told
 
 
 def test_figures_are_drawn(relume, tmp_path):

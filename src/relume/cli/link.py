@@ -271,10 +271,24 @@ def camouflage(
     emit({**about, **found}) if as_json else tell(f"accuracy {found['accuracy']:.4f}")
 
 
-def speed(as_json: Json = False) -> None:
+def speed(
+    sionna: Annotated[bool, typer.Option("--sionna", help="Beside Sionna, where it is installed.")] = False,
+    out: Annotated[Path | None, typer.Option(help="With --sionna: write a results file as well.")] = None,
+    as_json: Json = False,
+) -> None:
     """Simulated bits a second on one core: 16QAM, AWGN, soft demapping."""
     from relume.bench.links import soft_speed
 
+    if sionna:
+        try:
+            from relume.train.sionna_speed import PROTOCOL, beside_sionna
+        except ImportError as error:
+            raise UsageError("Sionna needs torch: pip install 'relume[train]' sionna-no-rt") from error
+        rows = beside_sionna(lambda max_log: soft_speed(max_log=max_log))
+        if out is not None:
+            _store(out, PROTOCOL, 1, rows)
+        emit({"rows": rows}) if as_json else tell(json.dumps(rows))
+        return
     rates = {"exact_mbit_s": soft_speed() / 1e6, "max_log_mbit_s": soft_speed(max_log=True) / 1e6}
     emit(rates) if as_json else tell(json.dumps(rates))
 
