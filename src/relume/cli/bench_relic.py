@@ -56,6 +56,7 @@ def row(
         str, typer.Option(help="Rivals by commas [default: bicubic, srgan if it ships, ours both ways].")
     ] = "",
     box: Annotated[str, typer.Option(help="Also this part, X0,Y0,X1,Y1.")] = "",
+    side: Annotated[int, typer.Option(min=16, help="First shrink the picture to so many pixels a side.")] = 4096,
 ) -> None:
     """The comparison of the survey's Figures 5 and 6: original, bicubic, SRGAN, CR-SRGAN."""
     with statuses(False):
@@ -71,7 +72,7 @@ def row(
             corners = [int(part) for part in box.split(",")] if box else []
         except ValueError as error:
             raise UsageError(f"--box takes four whole numbers X0,Y0,X1,Y1, not '{box}'") from error
-        picture = Picture(image.stem, colour(load(image)))
+        picture = Picture(image.stem, relic_figures.within(colour(load(image)), side))
         relic_figures.row(picture, relic.chosen(_names(models) or usual, scale), scale, out, corners)
 
 
