@@ -169,8 +169,10 @@ def demodulate(
     link, _ = _any(scheme, key_file, channel)
     if link.uses(bits) != y.shape[1]:
         raise InputRejected(f"{source}: {bits} bits take {link.uses(bits)} symbols, and there are {y.shape[1]}")
-    keyed = isinstance(link, SecureLink | TrafficLink)
-    read = link.receive(y, known, bits)[0] if keyed else link.decode(y, known, bits)
+    if isinstance(link, SecureLink | TrafficLink):
+        read, _ = link.receive(y, known, bits)
+    else:
+        read = link.decode(y, known, bits)
     _save(out, read[0])
     tell(f"{out}: {bits} bits")
 
