@@ -19,7 +19,7 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 SHIPPED: dict[str, tuple[str, str]] = {
     "denoise-light": ("denoise-light.onnx", "99212b197ff8c267d263e8f3bbdf819b3a0f8fde0d3113e19d4525046ae67491"),
     "denoise": ("denoise.onnx", "846f9d80f96cd46837aea4a4c0a3c24c5ba7bbe2aae5d6cddf748903be2a72da"),
-    "repair": ("repair.onnx", "703cbbbd239de2b34c94661f60b35ad45db9a73a12024ec38c47ad075170eddb"),
+    "repair": ("repair.onnx", "fa940483e6869a80fffe1d6a4d6425219b35508de3cc091c268fbe254c021e86"),
     "damage-mask": ("damage-mask.onnx", "d5563d0bd85fb8c44115c806453d9c51abe1799bf7fed3f3dc9b295339a17cc2"),
     "colorize": ("colorize.onnx", "14e17d3167a2787c5b4a7064030cf76f7be421e00b2d00892453aa0b23709bcd"),
     "depixelate": ("depixelate.onnx", "4c9d9cb45b5695f3516c86e1dd964236447f52e0d7739695501cf0c278b26112"),
