@@ -3,8 +3,8 @@
     relume train relic_colour --data DATA --out runs/relic_colour
     relume export runs/relic_colour -o relic-colour.onnx
 
-Fresh pictures, and the train part of the relics as the best known state of their kind, are aged by forty thousand
-draws, four in ten of them but a part of the way; some are left as they are. A relic's best known state is its
+Fresh pictures, and the train part of the relics as the best known state of their kind, are aged by fifty thousand
+draws, a quarter of them but a part of the way; some are left as they are. A relic's best known state is its
 photograph with six tenths of the range of tones that it lacks: taken as they are, relics teach that relics need
 nothing. Time and result: the card of the shipped weights and ``docs/relics-training.md``.
 """
@@ -37,6 +37,7 @@ RECIPE = RelicColour(
     shares=(0.36, 0.12, 0.28, 0.16, 0.08),
     fresh=(0.25, 0.3, 0.3, 0.3, 0.3),
     filled=(0.6, 0.0, 0.0, 0.0, 0.0),
-    steps=6000,
+    steps=8000,
+    count=50000,
     optim=Optim(choice="adam", lr=1.5e-3, warmup=100, final=0.01, clip=1.0, ema=0.995),
 )

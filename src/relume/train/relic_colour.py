@@ -57,7 +57,7 @@ class RelicColour:
     count: int = 40000
     pixels: int = 192
     noise: float = 0.012
-    mild: float = 0.4
+    mild: float = 0.25
     pixel: float = 1.0
     lab: float = 1.0
     smooth: float = 0.05
