@@ -99,3 +99,16 @@ def test_text_without_markers_is_left_alone(text):
 @pytest.mark.parametrize(("value", "text"), [(12, "12"), (57281, "57.3k"), (1_549_462, "1.55M")])
 def test_counts(value, text):
     assert tables.count(value) == text
+
+
+def test_attacks_and_camouflage_become_tables():
+    attack = {"name": "cnn", "knowledge": "known-plaintext", "ber_worst_bit": 0.4996, "low": 0.4985, "high": 0.5007}
+    forged = {"name": "forgery", "knowledge": "a packet in clear, no key", "accepted": 0, "tried": 2000}
+    told = {"accuracy": 0.503, "low": 0.4926, "high": 0.5135, "waveforms": 25000}
+    counted = {"bits": 4_000_000, "positions": 8, "outside": 0}
+    text = tables.attacks([{"scheme": "secure-4", "attacks": [attack | counted, forged], "distinguisher": told}])
+    assert "| cnn | known-plaintext | 4,000,000 | 0.4996 | 0.4985 to 0.5007 | 0 of 8 |" in text
+    assert "0 of 2000" in text and "right on 0.5030 of 25,000" in text
+    row = {"scheme": "traffic-4", "target": "ae-4", "snr_db": "10", "windows": 100_000, "accuracy": 0.5}
+    text = tables.camouflage([row | {"low": 0.49, "high": 0.51}])
+    assert "| traffic-4 against ae-4 | 10 dB | 100,000 | 0.500 | 0.490 to 0.510 |" in text

@@ -280,6 +280,40 @@ def _footprint(row: Mapping[str, Any]) -> list[str]:
     return [f"PSNR-Y lost to bf16 and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
 
 
+def attacks(rows: Rows) -> str:
+    """Every attack on a scheme: bits for each position, the worst position, its interval, positions outside of it."""
+    lines = []
+    for attack in rows[0]["attacks"]:
+        if "accepted" in attack:
+            lines.append(
+                [attack["name"], attack["knowledge"], "", f"{attack['accepted']} of {attack['tried']}", "", ""]
+            )
+            continue
+        interval = f"{attack['low']:.4f} to {attack['high']:.4f}"
+        outside = f"{attack['outside']} of {attack['positions']}"
+        bits = f"{attack['bits']:,}"
+        lines.append([attack["name"], attack["knowledge"], bits, number(attack["ber_worst_bit"], 4), interval, outside])
+    told = rows[0]["distinguisher"]
+    table = markdown(["attack", "knows", "bits a position", "worst bit", "at 99.9 %", "outside 1/2"], lines)
+    right = f"right on {told['accuracy']:.4f} of {told['waveforms']:,} ({told['low']:.4f} to {told['high']:.4f})"
+    return f"{rows[0]['scheme']}; the distinguisher is {right}.\n\n{table}"
+
+
+def camouflage(rows: Rows) -> str:
+    """How often a trained classifier tells a scheme's waveform from its target."""
+    lines = [
+        [
+            f"{row['scheme']} against {row.get('target', 'gaussian')}",
+            "none" if row["snr_db"] == "none" else f"{row['snr_db']} dB",
+            f"{row['windows']:,}",
+            number(row["accuracy"], 3),
+            f"{row['low']:.3f} to {row['high']:.3f}",
+        ]
+        for row in rows
+    ]
+    return markdown(["", "noise", "windows", "accuracy (bar 0.55)", "at 95 %"], lines)
+
+
 TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "images": ("images-x4.json", images),
     "images-x2": ("images-x2.json", images),
@@ -305,6 +339,10 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "speed": ("speed.json", speed),
     "footprint": ("footprint.json", footprint),
     "realism": ("realism.json", realism),
+    **{f"attack-secure-{n}": (f"link-attack-full-secure-{n}.json", attacks) for n in (1, 2, 4)},
+    **{f"attack-trained-secure-{n}": (f"link-attack-full-secure-{n}-trained.json", attacks) for n in (1, 4)},
+    "camouflage-traffic": ("link-camouflage-traffic-4-none.json", camouflage),
+    "camouflage-traffic-10": ("link-camouflage-traffic-4-10.json", camouflage),
     "critics": ("critics.json", critics),
     "memory": ("memory.json", memory),
 }
