@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import pyvips
@@ -35,6 +37,22 @@ def test_adobe_rgb_is_shown_as_srgb(tmp_path, make, suffix: str) -> None:
         views.liveliest(source, 16)[8, 8].astype(int),
     ]
     assert all(seen[0] < WIDE_GREEN and abs(seen - shown[0]).max() <= 3 for seen in shown)
+
+
+def test_a_telephone_s_heic_has_colours_of_its_own(tmp_path, make, monkeypatch) -> None:
+    pi_heif = pytest.importorskip("pi_heif")
+
+    class Opened:
+        info = {"icc_profile": make.rgb_profile()}  # noqa: RUF012 (as pi_heif has it)
+
+        def __array__(self, dtype=None, copy=None) -> np.ndarray:
+            return np.full((48, 64, 3), GREEN, np.uint8)
+
+    monkeypatch.setattr(pi_heif, "open_heif", lambda *_, **__: Opened())
+    source = tmp_path / "a.heic"
+    source.write_bytes((Path(__file__).parent.parent / "data" / "small.heic").read_bytes())
+    views.write_view(source, tmp_path / "view.jpg", 32)
+    assert colour_of(tmp_path / "view.jpg")[0] < WIDE_GREEN
 
 
 @pytest.mark.parametrize("profiled", ["none", "srgb", "broken"])

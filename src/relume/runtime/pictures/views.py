@@ -134,9 +134,15 @@ def _upright(source: Path) -> Any:
         import pi_heif
 
         try:
-            return pyvips.Image.new_from_array(np.asarray(pi_heif.open_heif(source, convert_hdr_to_8bit=True)))
+            opened = pi_heif.open_heif(source, convert_hdr_to_8bit=True)
+            image = pyvips.Image.new_from_array(np.asarray(opened))
         except (ValueError, SyntaxError, EOFError) as error:
             raise Damaged(f"{source}: cannot be read: {error}") from error
+        profile = opened.info.get("icc_profile")
+        if profile and image.bands >= 3:
+            image = image.copy(interpretation="srgb")
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+        return image
     return pyvips.Image.new_from_file(str(source), fail_on="truncated").autorot()
 
 
