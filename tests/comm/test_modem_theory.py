@@ -103,3 +103,11 @@ def test_bad_names_are_refused():
         Modem(4).modulate(np.zeros(5, np.uint8))
     with pytest.raises(UsageError, match="channel"):
         theory.ber("qpsk", "cable", 3.0)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+@pytest.mark.parametrize("shape", [(24,), (3, 40), (3, 20), (0, 8)])
+def test_whole_bytes_become_the_symbols_of_their_bits(bits, shape):
+    device, sent = Modem(bits), np.random.default_rng(0).integers(0, 2, shape, dtype=np.uint8)
+    np.testing.assert_array_equal(device.modulate(sent), device._points(sent))
+    assert device.modulate(sent).shape == (*shape[:-1], shape[-1] // bits, 2)

@@ -112,7 +112,7 @@ def soft_speed(bits_per_symbol: int = 4, *, seconds: float = 2.0, max_log: bool 
     device = Modem(bits_per_symbol)
     channel = make("awgn", 0.1)
     demap = device.demap_max_log if max_log else device.demap_soft
-    count, errors, chunk = 0, 0, 1 << 16
+    count, errors, chunk = 0, 0, 1 << 14
     began = time.process_time()
     while (spent := time.process_time() - began) < seconds or not count:
         bits = np.unpackbits(np.frombuffer(rng.bytes(chunk * bits_per_symbol // 8), np.uint8))

@@ -7,6 +7,7 @@ demapping works per real dimension. LLRs are log P(bit = 0) / P(bit = 1).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,6 +54,13 @@ class Modem:
             raise UsageError(f"{bits.shape[-1]} bits do not fill symbols of {self.bits}; pad the message first")
         if self.bits == 1:
             return np.repeat(self.levels[bits][..., None], 2, axis=-1)
+        if 8 % self.bits == 0 and bits.size % 8 == 0:
+            whole = np.packbits(bits.astype(np.uint8, copy=False).reshape(-1))
+            return np.take(byte_symbols(self.bits), whole, axis=0).reshape(*bits.shape[:-1], -1, 2)
+        return self._points(bits)
+
+    def _points(self, bits: Array) -> Array:
+        """:meth:`modulate`, symbol by symbol."""
         pairs = bits.reshape(*bits.shape[:-1], -1, self.bits // 2, 2).astype(np.uint8, copy=False)
         label = pairs[..., 0, :]
         for place in range(1, self.bits // 2):
@@ -107,10 +115,10 @@ class Modem:
         np.log(ratio, out=ratio)
         ratio += 2 * size
         ratio -= np.minimum(size, c)
-        np.copysign(ratio, y, out=planes[..., 0, :])
+        lay(planes[..., 0, :], np.copysign(ratio, y))
         e *= e - 1
         np.log1p(e, out=e)
-        np.subtract(c - size, e, out=planes[..., 1, :])
+        lay(planes[..., 1, :], c - size - e)
         return planes
 
     def _soft_any(self, y: Array, n0: Array | float, *, exact: bool = True) -> Array:
@@ -125,6 +133,18 @@ class Modem:
                 sides[bit] = join(sides[bit], value) if bit in sides else value
             planes[..., place, :] = sides[0] - sides[1]
         return planes
+
+
+def lay(plane: Array, values: Array) -> None:
+    """Write (..., 2) values into every other pair of a larger array; in pairs, for NumPy is slow at rows of two."""
+    plane.view(np.complex64)[..., 0] = np.ascontiguousarray(values, np.float32).view(np.complex64)[..., 0]
+
+
+@lru_cache(maxsize=2)
+def byte_symbols(bits: int) -> Array:
+    """What each of the 256 bytes of a message becomes: (256, 16 / bits) float32, symbol after symbol."""
+    every = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    return Modem(bits)._points(every).reshape(256, -1)
 
 
 def modem(name: str) -> Modem:
