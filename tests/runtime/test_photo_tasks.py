@@ -21,7 +21,9 @@ from relume.runtime.record import check, record_path
 from relume.runtime.restore import restore, restore_file
 from relume.runtime.tasks.colorize import NotGray, shown
 from relume.runtime.tasks.depixelate import NotPixelated
+from relume.runtime.tasks.photo import careful
 from relume.runtime.tasks.plan import Request
+from relume.runtime.tasks.repair import likely
 from relume.runtime.tasks.table import planned
 from relume.runtime.working import Working
 from relume.signal import InputRejected, UsageError
@@ -181,7 +183,7 @@ def test_what_was_made_for_the_colours_is_what_would_be_made_again(
 
 
 def test_nothing_wrong_means_nothing_changed(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relume.runtime.tasks.photo.CAREFUL", 1.1)
+    monkeypatch.setattr("relume.runtime.tasks.photo.CERTAIN", 1.1)
     picture = make.smooth(120, 120)
     assert np.array_equal(restore(picture, "photo"), picture)
 
@@ -246,6 +248,16 @@ def test_what_does_not_suit_is_one_error_and_no_file(
 def test_a_dial_of_another_task_is_refused(asked: dict) -> None:
     with pytest.raises(UsageError):
         Options(**asked)
+
+
+def test_less_sure_damage_is_believed_in_a_picture_that_is_surely_damaged() -> None:
+    found = np.zeros((100, 100), np.uint8)
+    found[10, 10:60], found[10, 20] = 200, 250
+    assert not careful(found).any()
+    found[50, 10:60], found[50, 20] = 200, 255
+    assert careful(found).sum() == 100
+    found[70, 10:60] = 240
+    assert careful(found).sum() == 100 and likely(found).sum() == 150
 
 
 def test_a_frame_is_no_damage_but_a_scratch_is() -> None:

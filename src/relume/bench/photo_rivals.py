@@ -25,7 +25,7 @@ from relume.runtime.restore import restore
 from relume.runtime.tasks.colorize import working_size
 from relume.runtime.tasks.denoise import LIGHT
 from relume.runtime.tasks.plan import Request
-from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect
+from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect, likely
 from relume.signal import Array, UsageError
 
 INPAINT_RADIUS = 3
@@ -76,14 +76,15 @@ def inpainted(picture: Array, mask: Array, method: str) -> Array:
 
 
 @lru_cache(maxsize=4)
-def _detected(data: bytes, shape: tuple[int, ...], likely: float) -> Array:
+def _detected(data: bytes, shape: tuple[int, ...], least: float) -> Array:
     picture = np.frombuffer(data, np.uint8).reshape(shape)
-    return detect(Request(lambda: from_object(picture), Options(task="repair")), likely)[0]
+    request = Request(lambda: from_object(picture), Options(task="repair"))
+    return detect(request, lambda found: likely(found, least))[0]
 
 
-def found_mask(case: Case, likely: float = LIKELY) -> Array:
+def found_mask(case: Case, least: float = LIKELY) -> Array:
     """The mask that the shipped detector finds in a case, (H, W) bool; as likely as the task ``repair`` asks for."""
-    return _detected(case.damaged.tobytes(), case.damaged.shape, likely)
+    return _detected(case.damaged.tobytes(), case.damaged.shape, least)
 
 
 def true_mask(case: Case) -> Array:

@@ -27,8 +27,9 @@ from relume.survey import Grid
 
 LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
 """The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
-CAREFUL = 0.97
-"""Damage is filled without being asked for where some of it is as probable; a frame along the sides is none."""
+CERTAIN, CAREFUL = 0.998, 0.97
+"""Without being asked, damage is filled where it holds a pixel of the first probability; in pictures with enough of it
+where it holds one of the second: the rim of spectacles alone passes for no scratch. A frame along the sides is none."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 BLOCKY = 1.25
@@ -134,7 +135,7 @@ def _damage(chosen: _Chosen) -> None:
     given = request.mask is not None or chosen.options.photo.mask is not None
     if not chosen.ships("repair", repair.FILLER, *(() if given else (repair.DETECTOR,))):
         return
-    mask, nets = repair.wanted_mask(request, source, CAREFUL)
+    mask, nets = repair.wanted_mask(request, source, careful)
     mask = mask if given else masks.without_frame(mask)
     chosen.before.extend(nets)
     share = float(mask.mean())
@@ -148,6 +149,12 @@ def _damage(chosen: _Chosen) -> None:
     else:
         why = "too few to matter" if share < LEAST_DAMAGE else "too many to be believed: give a --mask"
         chosen.say("repair", False, f"{text}, {why}", share=share)
+
+
+def careful(found: Array) -> Array:
+    """What counts as damaged, of probabilities (H, W) uint8."""
+    certain = repair.holding(found, CERTAIN)
+    return repair.holding(found, CAREFUL) if certain.mean() >= LEAST_DAMAGE else certain
 
 
 def _noise(chosen: _Chosen) -> None:

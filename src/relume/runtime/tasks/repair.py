@@ -6,6 +6,7 @@ and the mask, and what it paints is taken inside the mask alone. Outside every s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +92,25 @@ def _given(request: Request) -> bool:
     return request.mask is not None or request.options.photo.mask is not None
 
 
-def wanted_mask(request: Request, source: Source, sure: float = LIKELY) -> tuple[Array, tuple[Net, ...]]:
+Choice = Callable[[Array], Array]
+"""Of probabilities (H, W) uint8, 255 for one, to what counts as damaged: (H, W) bool."""
+
+
+def likely(found: Array, least: float = LIKELY) -> Array:
+    """What is as probable as ``least``."""
+    return np.asarray(found >= least * 255)
+
+
+def holding(found: Array, sure: float) -> Array:
+    """What is likely, and hangs together with a pixel that is as probable as ``sure``."""
+    mask = likely(found)
+    parts, count = label(mask, np.ones((3, 3), bool))
+    kept = np.zeros(count + 1, bool)
+    kept[parts[likely(found, sure)]] = True
+    return kept[parts] & mask
+
+
+def wanted_mask(request: Request, source: Source, choose: Choice = likely) -> tuple[Array, tuple[Net, ...]]:
     """The mask of damage, (H, W) bool, as it was given or as it is detected; and the networks that detected it."""
     photo = request.options.photo
     if request.mask is not None:
@@ -100,12 +119,11 @@ def wanted_mask(request: Request, source: Source, sure: float = LIKELY) -> tuple
         return masks.read(Path(photo.mask), source.height, source.width, photo.mask_sha256, request.options), ()
     if request.dry:
         return np.ones((source.height, source.width), bool), ()
-    return detect(request, sure=sure)
+    return detect(request, choose)
 
 
-def detect(request: Request, likely: float = LIKELY, sure: float = 0.0) -> tuple[Array, tuple[Net, ...]]:
-    """Look for damage all over the picture, in one pass: what is as ``likely``, where it hangs together with what is
-    as ``sure``; (H, W) bool, and the network that looked."""
+def detect(request: Request, choose: Choice = likely) -> tuple[Array, tuple[Net, ...]]:
+    """Look for damage all over the picture, in one pass: (H, W) bool, and the network that looked."""
     source, options = request.open(), request.options
     net = load(DETECTOR, "detect", ("x",), options, source.dtype)
     step, factor = Detect(net), max(1, max(source.height, source.width) // DETECTING)
@@ -118,12 +136,7 @@ def detect(request: Request, likely: float = LIKELY, sure: float = 0.0) -> tuple
     for _, rows in strips(seen, step, tiles, working, eight, request.progress, made=Working(False)):
         found[row : row + len(rows)] = rows[..., 0]
         row += len(rows)
-    mask = found >= likely * 255
-    if sure > likely:
-        parts, count = label(mask, np.ones((3, 3), bool))
-        kept = np.zeros(count + 1, bool)
-        kept[parts[found >= sure * 255]] = True
-        mask = kept[parts] & mask
+    mask = choose(found)
     if factor > 1:
         mask = mask.repeat(factor, axis=0).repeat(factor, axis=1)[: source.height, : source.width]
     return mask, (net,)
