@@ -7,6 +7,10 @@ Data: faces, landscapes (training parts) and the super-resolution training sets 
 whose draws know their masks. A fold is seen as such only along its whole length: hence four levels, and crops of 160
 pixels. Little of the Dice loss: alone it makes the network call too much damaged, and filling sound pixels costs more
 than leaving faint damage.
+
+Nineteen minutes of one core beside other work. Intersection over union on held-out training pictures, scratched and
+folded: 0.39 on faces, 0.32 on landscapes; it was still rising (over the pixels of all held-out pictures together 0.23,
+0.26, 0.33 and 0.39 after 1000, 2000, 3000 and 5000 steps).
 """
 
 import dataclasses

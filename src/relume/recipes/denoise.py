@@ -8,7 +8,8 @@
 The strength as an input plane is FFDNet's idea (Zhang et al., 2018): one network for every sigma from 0 to 60, and a
 dial for the user. Data: the super-resolution training sets; BSD100, on which it is judged, is in none of them.
 
-Five minutes of one core. 12 held-out training pictures at sigma 15, 25 and 50 (not clipped): 32.4, 29.8 and 26.5 dB.
+Five minutes of one core each. 12 held-out training pictures at sigma 15, 25 and 50 (not clipped): 32.4, 29.8 and
+26.5 dB, the light one 32.1, 29.5 and 26.1 dB.
 """
 
 import dataclasses
