@@ -6,7 +6,7 @@
 The network sees the picture with the damaged pixels at zero and the mask, starts from an interpolation and corrects
 it; only what it says inside the mask is used. It trains as it is used: faint damage stays about the holes.
 
-Four minutes of one core. On held-out training pictures, scratched and folded: faces 38.7 dB and landscapes 32.4 dB given
+Four minutes of one core. On held-out training pictures, scratched and folded: faces 38.7 and landscapes 32.4 dB given
 the visible damage (37.7 and 31.7 of a network of six times the operations that had trained on clean surroundings;
 damaged 28.3 and 26.4), 33.6 and 29.3 dB with the detector's mask (Telea 33.2 and 29.2).
 """
