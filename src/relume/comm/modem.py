@@ -56,17 +56,20 @@ class Modem:
             return np.repeat(self.levels[bits][..., None], 2, axis=-1)
         if 8 % self.bits == 0 and bits.size % 8 == 0:
             whole = np.packbits(bits.astype(np.uint8, copy=False).reshape(-1))
-            return np.take(byte_symbols(self.bits), whole, axis=0).reshape(*bits.shape[:-1], -1, 2)
+            return np.take(byte_symbols(self.bits), whole, axis=0).reshape(
+                *bits.shape[:-1], bits.shape[-1] // self.bits, 2
+            )
         return self._points(bits)
 
     def _points(self, bits: Array) -> Array:
         """:meth:`modulate`, symbol by symbol."""
-        pairs = bits.reshape(*bits.shape[:-1], -1, self.bits // 2, 2).astype(np.uint8, copy=False)
+        symbols = bits.shape[-1] // self.bits
+        pairs = bits.reshape(*bits.shape[:-1], symbols, self.bits // 2, 2).astype(np.uint8, copy=False)
         label = pairs[..., 0, :]
         for place in range(1, self.bits // 2):
             label = np.bitwise_or(label << 1, pairs[..., place, :])
-        symbols: Array = np.take(self.levels, label)
-        return symbols
+        points: Array = np.take(self.levels, label)
+        return points
 
     def demap_hard(self, y: Array) -> Array:
         """Nearest point: (..., n, 2) to (..., n * bits) uint8."""
