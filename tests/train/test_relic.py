@@ -10,7 +10,7 @@ from relume import colour, recipes
 from relume.metrics import delta_e
 from relume.runtime.functions import Function
 from relume.runtime.zoo import find
-from relume.signal import UsageError
+from relume.signal import RelumeError, UsageError
 from relume.split import is_test
 from relume.train.colour_loss import delta_e94, rgb_to_lab
 from relume.train.relic_colour import STEEPEST, ColourBank, RelicColour, filled
@@ -79,6 +79,12 @@ def test_a_relic_is_given_the_tones_that_it_lacks_and_no_colour():
     assert (whole[..., 0] == whole[..., 1]).all() and filled(dull, 0.0) is dull
     vivid = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
     assert abs(filled(vivid, 1.0).astype(int) - vivid).max() <= 4
+
+
+def test_the_colour_recipe_starts_where_it_says(tmp_path):
+    recipe = dataclasses.replace(recipes.find("relic_colour").tiny(), start=str(tmp_path / "none.pt"))
+    with pytest.raises(RelumeError, match="none.pt"):
+        run_tiny(recipe, tmp_path / "run", resume=False, report=lambda line: None)
 
 
 def test_the_colour_recipe_learns_and_exports_a_table(tmp_path):

@@ -22,9 +22,10 @@ from relume.signal import Array, Draw, UsageError
 from relume.split import is_test
 from relume.train.colour_loss import delta_e94
 from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_bytes, to_tensor
-from relume.train.loop import Run, train
+from relume.train.loop import Run, load_weights, train
 from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim
+from relume.train.start import starting_weights
 
 STEEPEST = 1.6
 LEAST = 0.15
@@ -236,6 +237,8 @@ def run_colour(
     """Train ``recipe`` into ``out`` and return the averaged branch."""
     torch.manual_seed(recipe.seed)
     net = recipe.net.build()
+    if recipe.start:
+        load_weights(net, starting_weights(Path(recipe.start)), recipe.start)
     run = Run.of(recipe, out, resume=resume)
     task = ColourTask(recipe, net, ColourBank(recipe, data))
     return train(task, run, resume=resume, report=report, stop_after=stop_after)
