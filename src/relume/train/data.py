@@ -24,6 +24,8 @@ from relume.degrade.resample import mod_crop, resize
 from relume.signal import Array, InputRejected, UsageError
 from relume.split import is_test
 
+DIVIDED = ("faces", "landscapes", "relics")
+"""Sets of which a fifth tests: see :func:`relume.split.is_test`."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
@@ -37,9 +39,9 @@ class DataSpec:
     exclude: tuple[str, ...] = ()
     terms: tuple[TrainingSet, ...] = ()
 
-    def uses(self, stem: str) -> bool:
-        """Whether the file of that stem may be learned from: every one of the folders."""
-        return True
+    def uses(self, path: Path) -> bool:
+        """Whether that file may be learned from: all but the test part of the sets that are divided."""
+        return path.parent.name not in DIVIDED or not is_test(path.stem)
 
     def pieces(self, picture: Array) -> Iterator[Array]:
         """What of a picture (H, W, 3) becomes a pair each: all of it."""
@@ -56,9 +58,9 @@ class BlockSpec(DataSpec):
 
     kernel: Literal["box"] = "box"
 
-    def uses(self, stem: str) -> bool:
+    def uses(self, path: Path) -> bool:
         """All but the fifth that tests of divided sets, whatever the folder."""
-        return not is_test(stem)
+        return not is_test(path.stem)
 
     def shrink(self, image: Array, scale: int) -> Array:
         """The mean of every ``scale`` x ``scale`` block."""
@@ -119,7 +121,7 @@ class PairBank:
     """Training and validation pairs for super-resolution at several scales."""
 
     def __init__(self, spec: DataSpec, root: Path, scales: Sequence[int], patch: int) -> None:
-        found = [path for path in find_pictures(root, spec.folders, spec.exclude) if spec.uses(path.stem)]
+        found = [path for path in find_pictures(root, spec.folders, spec.exclude) if spec.uses(path)]
         training, validation = split(found, spec.held_out)
         smallest = patch * max(scales)
         self.scales = tuple(scales)

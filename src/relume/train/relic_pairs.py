@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -28,9 +29,9 @@ class RelicSpec(DataSpec):
 
     tile: int = 264
 
-    def uses(self, stem: str) -> bool:
+    def uses(self, path: Path) -> bool:
         """The train part alone."""
-        return not is_test(stem)
+        return not is_test(path.stem)
 
     def pieces(self, picture: Array) -> Iterator[Array]:
         """Squares of ``picture`` (H, W, 3) from its top left corner; all of it where it is smaller."""
