@@ -88,7 +88,8 @@ def speed(
 
         rows = speed(load(image), runs, paper_photo((SPEED_SIDE, SPEED_SIDE)), say)
         results.write(out, results.provenance(sys.argv[1:], SPEED_PROTOCOL, 0) | {"task": "speed"}, rows)
-        tell(tables.photo_speed(rows))
+        for line in tables.photo_speed(rows).splitlines():
+            tell(line)
 
 
 def worst(
