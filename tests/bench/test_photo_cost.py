@@ -23,7 +23,10 @@ def test_the_chain_needs_a_quarter_of_the_papers_operations(monkeypatch: pytest.
     monkeypatch.setattr(Net, "__call__", counted)
     y, x = np.mgrid[:SIDE, :SIDE]
     picture = 120 + 60 * np.sin(x / 40) * np.cos(y / 30) + np.random.default_rng(0).normal(0, 15, (SIDE, SIDE))
-    picture[60:190, 126:129] = picture[124:127, 30:220] = 250
+    rows = np.arange(20, 240)
+    for column in (40, 90, 140, 200):
+        across = (column + 8 * np.sin(rows / 40)).astype(int)
+        picture[rows, across] = picture[rows, across + 1] = 250
     restore(picture.clip(0, 255).astype(np.uint8), "photo", strength=1.0, colour=True)
     ours = rivals("photo", None, None)[0][-1]
     assert asked == list(ours.models)
