@@ -122,9 +122,14 @@ def _squares(chosen: _Chosen) -> None:
 
 def _jpeg(chosen: _Chosen) -> None:
     steps = chosen.seen.jpeg
-    if chosen.grid is None and steps >= BLOCKY:
-        reason = f"JPEG's squares can be seen (steps between them {steps:.2f} times larger); nothing here treats them"
+    if _blocky(chosen) and chosen.options.scale == 1:
+        reason = f"JPEG's squares can be seen (steps between them {steps:.2f} times larger); enlarging would treat them"
         chosen.say("jpeg", False, reason, steps=steps)
+
+
+def _blocky(chosen: _Chosen) -> bool:
+    """Whether JPEG's squares can be seen."""
+    return chosen.grid is None and chosen.seen.jpeg >= BLOCKY
 
 
 def _damage(chosen: _Chosen) -> None:
@@ -219,7 +224,11 @@ def _size(chosen: _Chosen) -> None:
     if scale == 1:
         return
     options = dataclasses.replace(chosen.options, task="upscale", photo=type(chosen.options.photo)(), mask_out=None)
+    text = f"a scale of {scale} was asked for"
+    if _blocky(chosen) and not options.realism and upscale.FOUND in zoo.SHIPPED:
+        options = dataclasses.replace(options, model=upscale.FOUND)
+        text += f", and JPEG's squares can be seen: {upscale.FOUND}"
     step = upscale.prepare(options, chosen.source.dtype)
     chosen.steps.append(step)
-    chosen.say("upscale", True, f"a scale of {scale} was asked for", scale=scale)
+    chosen.say("upscale", True, text, scale=scale)
     chosen.invented = chosen.invented or step.model.card.fidelity == "generative"

@@ -23,6 +23,8 @@ from relume.runtime.tasks.steps import Net
 from relume.signal import Array, UsageError
 
 DEFAULT_MODEL = "cascade-psnr"
+FOUND = "cascade-real"
+"""The enlarger for pictures as they are found: noisy, soft, compressed. It smooths what it takes for noise."""
 ROUNDS = 4
 """Rounds of back-projection: each halves the disagreement, roughly."""
 _FLAT = 4
