@@ -4,9 +4,9 @@
     relume export runs/cascade_longer -o cascade-psnr.onnx
 
 Everything that went before is in the card of the weights it starts from. The rate rises again to near its first peak
-and falls to nothing: a restart, as the first trainings were ended early rather than finished. What ships is this run,
-from the weights of sha256 7d9345f8 and ended at step 10,300 with the rate at a tenth of its peak (80 minutes of one
-core): +0.08 dB on Set5 at x4, +0.04 dB at x2 and x3.
+and falls to nothing: a restart, as the first trainings were ended early rather than finished. From the weights of
+sha256 7d9345f8, ended at step 10,343 with the rate at a tenth of its peak (80 minutes of one core): +0.08 dB on Set5 at
+x4, +0.04 dB at x2 and x3. Once more, 9,600 steps: nothing; see ``cascade_wide``.
 """
 
 import dataclasses

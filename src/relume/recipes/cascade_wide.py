@@ -5,7 +5,8 @@
 
 A second run of ``cascade_longer`` gave nothing: 9,600 steps more on the same pictures moved held-out x4 by +0.014 dB
 and Set5 by -0.02 dB. So it is pictures that are missing. Faces, landscapes and relics (the parts that never test) are
-added, and every picture is also used at 0.8 of its size.
+added, and every picture is also used at 0.8 of its size. 4,400 steps, 35 minutes of one core: +0.17 dB at x4, x3 and
+x2 on 24 held-out pictures of all kinds.
 """
 
 import dataclasses
