@@ -160,5 +160,7 @@ def test_scores_are_those_of_the_last_validation(tmp_path):
 
     log, checkpoint = tmp_path / "log.jsonl", tmp_path / "checkpoint.pt"
     assert last_scores(checkpoint, "p") == {}
-    log.write_text("\n".join(json.dumps(x) for x in ({"step": 1, "loss": 2, "psnr": 3}, {"step": 2, "loss": 1})))
+    log.write_text(
+        "\n".join(json.dumps(x) for x in ({"step": 1, "loss": 2, "psnr": 3}, {"step": 2, "loss": 1, "vgg": 5}))
+    )
     assert last_scores(checkpoint, "p")["held-out training pictures"] == {"step": 1, "psnr": 3}

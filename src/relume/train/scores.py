@@ -8,7 +8,7 @@ from typing import Any
 
 STEPPED = {
     *("step", "seconds", "loss", "gradient_norm", "critic", "adversarial", "real", "fake"),
-    *("pixel", "perceptual", "features", "lpips", "delta_e94", "rough"),
+    *("pixel", "perceptual", "features", "lpips", "vgg", "delta_e94", "rough"),
 }
 """What a step logs, whatever is trained; the rest of a line is a validation's."""
 
