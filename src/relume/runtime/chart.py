@@ -19,6 +19,7 @@ import numpy as np
 
 from relume.metrics import ciede2000
 from relume.runtime.colour_options import Patch
+from relume.runtime.files import why
 from relume.runtime.glance import Box
 from relume.runtime.lut import Lut
 from relume.runtime.pictures import colours
@@ -120,8 +121,7 @@ def read_patches(path: Path) -> tuple[Patch, ...]:
             names = tuple((name or "").strip() for name in reader.fieldnames or ())
             rows = [dict(zip(names, row.values(), strict=False)) for row in reader]
     except (OSError, ValueError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or ("not text" if isinstance(error, UnicodeDecodeError) else error)
-        raise ChartRejected(f"{path}: cannot be read as a table of patches: {reason}") from error
+        raise ChartRejected(f"{path}: cannot be read as a table of patches: {why(error)}") from error
     kinds = [kind for kind in (("L", "a", "b"), ("r", "g", "b")) if set(kind) <= set(names)]
     if not {"x0", "y0", "x1", "y1"} <= set(names) or not kinds:
         raise ChartRejected(f"{path}: needs the columns x0,y0,x1,y1 and L,a,b (or r,g,b); it has {','.join(names)}")

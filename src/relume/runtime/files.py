@@ -102,6 +102,13 @@ def _publish(partial: Path, target: Path, replacing: bool) -> None:
         raise Unwritable(f"{target}: cannot be written: {error.strerror}") from error
 
 
+def why(error: Exception) -> str:
+    """Why a text file could not be read, in words for a message."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not text"
+    return getattr(error, "strerror", None) or str(error)
+
+
 def sha256(path: Path) -> str:
     """The hexadecimal sha256 of a file."""
     with path.open("rb") as file:

@@ -150,8 +150,7 @@ def read_cube(path: Path) -> Lut:
             raise BadLut(f"{path}: too large for a lookup table")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or ("not text" if isinstance(error, UnicodeDecodeError) else error)
-        raise BadLut(f"{path}: cannot be read as a .cube: {reason}") from error
+        raise BadLut(f"{path}: cannot be read as a .cube: {files.why(error)}") from error
     size, values = 0, []
     for number, line in enumerate(lines, 1):
         words = line.split("#")[0].split()

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from relume.degrade.resample import resize
 from relume.nets.shape import Shape
 from relume.train.data import DataSpec, PairBank, make_pairs
 from relume.train.recipe import SuperResolution
@@ -26,7 +25,7 @@ class NoiseBank(PairBank):
     def __init__(self, scales: tuple[int, ...], side: int) -> None:
         picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
         self.scales = scales
-        self.pairs = [make_pairs(picture, scales, lambda image, scale: resize(image, 1 / scale))]
+        self.pairs = [make_pairs(picture, scales, DataSpec(()).shrink)]
         self.weights = np.ones(1)
         self.validation = []
 
