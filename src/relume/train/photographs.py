@@ -1,0 +1,90 @@
+"""Freely licensed photographs as training pictures: listed files of unpacked packages, shrunk until they are sharp.
+
+    python -m relume.train.photographs UNPACKED --out DATA/photographs [--tests DATA/sr-test]
+
+``UNPACKED`` holds a folder for each package of ``recipes/photographs.txt``, named as the package (``dpkg -x`` makes
+one). A wallpaper is larger than its detail: halved or more, JPEG's traces and the blur of the lens are gone. With
+``--tests`` a picture whose difference hash is near that of a test picture is left out, and said.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from relume.signal import Array, UsageError
+from relume.train.data import SUFFIXES, load_rgb
+
+LONGEST = 2040
+LEAST_SHRINK = 1.6
+NEAR = 10
+"""Two pictures are called the same at up to so many of 64 different bits."""
+
+
+def listed() -> list[str]:
+    """``package/path`` of every photograph of the list."""
+    lines = (files("relume.recipes") / "photographs.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def sharp_size(width: int, height: int) -> tuple[int, int]:
+    """(width, height) to shrink to: by ``LEAST_SHRINK`` at least, the longer side ``LONGEST`` at most."""
+    factor = min(1 / LEAST_SHRINK, LONGEST / max(width, height))
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def difference_hash(image: Image.Image) -> Array:
+    """64 bits: whether each cell of a grid of 8 x 9 is brighter than its neighbour."""
+    cells = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
+    bits: Array = (cells[:, 1:] > cells[:, :-1]).ravel()
+    return bits
+
+
+def nearest(image: Image.Image, tests: dict[str, Array]) -> tuple[str, int]:
+    """Name and distance in bits of the test picture most like ``image`` or its mirror image."""
+    hashes = [difference_hash(image), difference_hash(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))]
+    distance = {name: min(int((own != other).sum()) for own in hashes) for name, other in tests.items()}
+    name = min(distance, key=lambda key: distance[key], default="")
+    return name, distance.get(name, 64)
+
+
+def prepare(unpacked: Path, out: Path, tests: Path | None) -> list[str]:
+    """Write every listed picture to ``out`` as PNG; what could not be used is told, a line each."""
+    found = sorted(p for p in tests.rglob("*") if p.suffix.lower() in SUFFIXES) if tests else []
+    known = {path.name: difference_hash(Image.fromarray(load_rgb(path))) for path in found}
+    out.mkdir(parents=True, exist_ok=True)
+    told = []
+    for name in listed():
+        source = unpacked / name
+        if not source.exists():
+            told.append(f"{source}: not there; unpack its package with dpkg -x")
+            continue
+        image = Image.fromarray(load_rgb(source))
+        test, bits = nearest(image, known)
+        if bits <= NEAR:
+            told.append(f"{source}: like the test picture {test} ({bits} of 64 bits differ); left out")
+            continue
+        small = image.resize(sharp_size(*image.size), Image.Resampling.LANCZOS)
+        small.save(out / f"{name.removesuffix(source.suffix).replace('/', '-')}.png")
+    return told
+
+
+def main() -> None:
+    """The command of the module's first lines."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("unpacked", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tests", type=Path)
+    args = parser.parse_args()
+    if not args.unpacked.is_dir():
+        raise UsageError(f"{args.unpacked} is not a folder; unpack the packages of the list into it")
+    for line in prepare(args.unpacked, args.out, args.tests):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
