@@ -1,6 +1,7 @@
 """The tasks for photographs, with small networks of random weights under the shipped names."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from types import ModuleType
@@ -169,6 +170,22 @@ def test_photo_decides_and_says_why(make: ModuleType, tmp_path: Path) -> None:
     assert states == dict.fromkeys(record["models"], "ok")
     again = redo.prepare(record_path(tmp_path / "new.png"), None, None)
     assert redo.repeat(again, lambda _: None).identical
+
+
+@pytest.mark.parametrize(("quality", "model"), [(12, "cascade-real"), (97, "cascade-psnr")])
+def test_where_squares_of_jpeg_show_the_enlarger_for_found_pictures_is_taken(
+    make: ModuleType, quality: int, model: str
+) -> None:
+    rng = np.random.default_rng(4)
+    spots = rng.integers(0, 256, (9, 10, 3)).repeat(15, 0).repeat(15, 1)
+    picture = (0.7 * make.smooth(135, 150) + 0.3 * spots).round()
+    packed = io.BytesIO()
+    Image.fromarray(picture.astype(np.uint8)).save(packed, "JPEG", quality=quality)
+    options = Options(task="photo", scale=2)
+    plan = planned(Request(lambda: from_object(Image.open(packed)), options))
+    told = next(decision for decision in plan.decisions if decision.step == "upscale")
+    assert (model in told.reason) == (model == "cascade-real")
+    assert model in [net.model.name for net in plan.step.nets]
 
 
 @pytest.mark.parametrize(("bands", "dtype"), [(1, np.uint8), (2, np.uint16), (1, np.float32)])

@@ -225,7 +225,7 @@ def _size(chosen: _Chosen) -> None:
         return
     options = dataclasses.replace(chosen.options, task="upscale", photo=type(chosen.options.photo)(), mask_out=None)
     text = f"a scale of {scale} was asked for"
-    if _blocky(chosen) and not options.realism and upscale.FOUND in zoo.SHIPPED:
+    if _blocky(chosen) and upscale.FOUND in zoo.SHIPPED:
         options = dataclasses.replace(options, model=upscale.FOUND)
         text += f", and JPEG's squares can be seen: {upscale.FOUND}"
     step = upscale.prepare(options, chosen.source.dtype)
