@@ -14,8 +14,9 @@ Three minutes of one core for the first training. On 24 held-out training pictur
 
 import dataclasses
 
-from relume.card import TrainingSet
 from relume.nets.restorer import RestorerShape
+from relume.recipes.cascade import RECIPE as CASCADE
+from relume.recipes.damage_mask import PICTURES
 from relume.train.colouring import Colorize
 from relume.train.picture_bank import PictureSpec
 from relume.train.recipe import Optim
@@ -24,25 +25,22 @@ RECIPE = Colorize(
     name="colorize",
     net=RestorerShape(inputs=4, outputs=2, widths=(48, 64, 96, 128), depths=(1, 1, 2, 3), stem=4, residual=False),
     data=PictureSpec(
-        ("faces", "landscapes"),
-        terms=(
-            TrainingSet("faces: CelebA at 256 pixels, training part", "non-commercial research"),
-            TrainingSet("landscapes: SUN scenes at up to 256 pixels, training part", "research"),
-        ),
+        ("faces", "landscapes", "sr-train/BSDS398", "sr-train/photos"),
+        terms=(*PICTURES.terms, CASCADE.data.terms[2]),
         held_out=24,
         side=144,
     ),
-    steps=1200,
+    steps=5000,
     batch=8,
     patch=128,
     optim=Optim("muon", 1e-3, warmup=100, final=0.01, ema=0.995),
-    validate_every=300,
+    validate_every=500,
 )
 
 VARIANTS: dict[str, Colorize] = {
     "hinted": dataclasses.replace(
         RECIPE,
-        steps=900,
+        steps=1500,
         unhinted=0.3,
         turned=0.5,
         optim=dataclasses.replace(RECIPE.optim, lr=1e-3, warmup=50),

@@ -39,7 +39,7 @@ RECIPE = Detect(
     steps=5000,
     batch=4,
     patch=160,
-    damage=dataclasses.replace(EVERYTHING, count=480),
+    damage=dataclasses.replace(EVERYTHING, count=1600),
     dice=0.25,
     optim=Optim("muon", 3e-3, warmup=100, final=0.01, ema=0.998),
     validate_every=1000,

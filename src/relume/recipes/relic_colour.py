@@ -37,7 +37,7 @@ RECIPE = RelicColour(
     shares=(0.36, 0.12, 0.28, 0.16, 0.08),
     fresh=(0.25, 0.3, 0.3, 0.3, 0.3),
     filled=(0.6, 0.0, 0.0, 0.0, 0.0),
-    steps=8000,
+    steps=5000,
     count=50000,
     optim=Optim(choice="adam", lr=1.5e-3, warmup=100, final=0.01, clip=1.0, ema=0.995),
 )

@@ -6,11 +6,15 @@
 Its perceptual loss: VGG features before the last ReLU (VGG16 conv5_3 for VGG19 conv5_4), no pixel term, l_Gen at 10^-3.
 The paper divides its features by 12.75, hence the weight 0.00615 = 1 / 12.75^2. Deviation: the term is a mean over
 channels; summed, it would leave the adversary no say.
-Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+``VARIANTS["survey"]`` has the content of eq. 1 of the survey, which holds a pixel term too (L1 for its MSE); it goes on
+from the SRResNet of the equal budget. Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
 """
+
+import dataclasses
 
 from relume.nets.srgan import SrresnetShape, VggCriticShape
 from relume.recipes.cascade import RECIPE as CASCADE
+from relume.recipes.equal_budget import PAPER_DATA
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.losses import Content
 from relume.train.recipe import Optim
@@ -30,3 +34,15 @@ RECIPE = AdversarialSuperResolution(
     game="paper",
     adversarial=1e-3,
 )
+
+VARIANTS: dict[str, AdversarialSuperResolution] = {
+    "survey": dataclasses.replace(
+        RECIPE,
+        data=PAPER_DATA,
+        steps=600,
+        loss="l1",
+        optim=dataclasses.replace(RECIPE.optim, ema=0.99),
+        content=dataclasses.replace(RECIPE.content, pixel=1.0),
+        start="runs/equal/srresnet/checkpoint.pt",
+    ),
+}

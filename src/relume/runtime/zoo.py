@@ -54,7 +54,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
         "link-static-encoder.onnx",
         "428706db67bc63f985d45b7e279f03eec77f2c517596018e11be18fb764406d8",
     ),
-    "relic-colour": ("relic-colour.onnx", "e1d2872f238782b624fd8fd273530dceefa25b884b63b89136753c547daf6760"),
+    "relic-colour": ("relic-colour.onnx", "745ed670a1e327d4e6caefddf677f9204d622466b8fe38450aa46b994997b130"),
     "relic-detail": ("relic-detail.onnx", "a1036ab2839bf674ff2ddd478e619d3a2ebecaea224aaca3ebde3c201c83e078"),
     "relic-detail-gan": ("relic-detail-gan.onnx", "95a47f9c61616746ea048a2da5f3509e638355f9867bba111d28633033e4ee26"),
 }
