@@ -19,14 +19,21 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """The quintic Newton-Schulz iteration towards U V^T of ``matrix`` = U S V^T; (rows, columns) float32."""
+    """The quintic Newton-Schulz iteration towards U V^T of ``matrix`` = U S V^T; (rows, columns) float32.
+
+    One iteration is x <- p x with p = a + b g + c g^2 and g = x x^T. All p are polynomials in the first g, so they are
+    multiplied with each other (of the shorter side squared, where x has the longer one too) and with x but once.
+    """
     a, b, c = COEFFICIENTS
     wide = matrix.shape[0] <= matrix.shape[1]
     x = matrix if wide else matrix.T
     x = x / (x.norm() + 1e-7)
+    gram = x @ x.T
+    product = one = torch.eye(len(gram), dtype=x.dtype, device=x.device)
     for _ in range(steps):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        p = a * one + b * gram + c * (gram @ gram)
+        product, gram = p @ product, p @ gram @ p
+    x = product @ x
     return x if wide else x.T
 
 
