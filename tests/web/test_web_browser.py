@@ -6,15 +6,19 @@ Needs a Chromium (``RELUME_CHROMIUM``, else /usr/bin/chromium) and the Python pa
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest_web import make, picture
+from PIL import Image
 
+from relume.web import eye
 from relume.web.serving import Workers
 from relume.web.settings import Settings
 
@@ -331,3 +335,31 @@ def test_without_javascript(visit, photo: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the result").click()
     assert download.value.suggested_filename == "photo_x4.png"
+
+
+def test_what_is_seen_is_told_before_the_upload(visit, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(eye, "PATIENCE_SECONDS", SECONDS / 1000)
+    monkeypatch.setattr(eye, "HUNG_SECONDS", SECONDS / 1000)
+    pictures = {name: tmp_path / f"{name}.png" for name in ("grainy", "other", "sound")}
+    pictures["grainy"].write_bytes(noisy(1300, 700))
+    pictures["other"].write_bytes(noisy(120, 90))
+    pictures["sound"].write_bytes(picture(120, 90))
+    page = visit()
+    page.goto("/")
+    page.set_input_files("#image", [str(pictures["grainy"]), str(pictures["other"])])
+    page.get_by_text("very grainy").nth(1).wait_for()
+    suggested = page.get_by_role("radio", name="Old photograph suggested")
+    assert not suggested.is_checked() and page.get_by_role("radio", name="Enlarge").is_checked()
+    assert "3 × as wide" in page.inner_text("form")
+    suggested.check(force=True)
+    assert page.get_by_role("radio", name="No same size").is_checked()
+    page.set_input_files("#image", str(pictures["sound"]))
+    page.get_by_text("looks sound").wait_for()
+    assert suggested.count() == 0
+
+
+def noisy(width: int, height: int) -> bytes:
+    """A PNG of grain alone."""
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(60, 190, (height, width, 3), np.uint8)).save(out, "PNG")
+    return out.getvalue()

@@ -1,6 +1,7 @@
-"""The page under measurement: first paint, overhead, a crowd, bad uploads, kills. ``python -m relume.bench.web NAME``.
+"""The page under measurement: first paint, overhead, a look, a crowd, bad uploads, kills.
 
-Each part serves a fresh store and writes ``results/web-NAME.json``; run them on a machine that does nothing else.
+``python -m relume.bench.web NAME``: each part serves a fresh store and writes ``results/web-NAME.json``; run them on a
+machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from relume.bench.results import provenance, write
-from relume.bench.web_server import API, Page
+from relume.bench.web_server import API, PATIENCE, Page
 from relume.runtime.pictures.views import write_array
 
 Row = dict[str, Any]
@@ -90,6 +91,36 @@ def overhead(folder: Path, model: str, rounds: int) -> list[Row]:
             rows.append({"width": width, "height": height, "model": model, "page": pair[0], "command": pair[1]})
             rows[-1] |= {"overhead": pair[0] - pair[1], "overhead_part": pair[0] / pair[1] - 1}
     return rows
+
+
+def look(folder: Path, rounds: int) -> list[Row]:
+    """Seconds until it is told what a chosen picture of a megapixel shows: at once, and with the eye awake.
+
+    ``processor`` is what the eye's process used for one look, which other work on the machine does not lengthen.
+    """
+    width, height = 1024, 768
+    rng = np.random.default_rng(1)
+    whole, detail = (rng.integers(0, 256, (*size, 3), np.uint8).tobytes() for size in ((height, width), (512, 512)))
+    address = f"/look?whole={width}x{height}&detail=512x512"
+    with Page(folder / "store", {}) as page:
+        first = page.as_visitor(address, whole + detail)
+        until = time.monotonic() + PATIENCE
+        while page.as_visitor(address, whole + detail).status != 200 and time.monotonic() < until:
+            time.sleep(0.5)
+        used = page.eye_seconds()
+        later = [page.as_visitor(address, whole + detail) for _ in range(rounds)]
+        used = (page.eye_seconds() - used) / rounds
+    told = [answer.seconds for answer in later if answer.status == 200]
+    return [
+        {
+            "what": "a look at 1024x768 and 512x512",
+            "first": first.seconds if first.status == 200 else None,
+            "seconds": statistics.median(told) if told else None,
+            "told": len(told),
+            "asked": rounds,
+            "processor": used,
+        }
+    ]
 
 
 def crowd(folder: Path, model: str, visitors: int, seconds: float, room: int = 20) -> list[Row]:
@@ -249,7 +280,7 @@ def kills(folder: Path, model: str, count: int, seed: int) -> list[Row]:
 def main() -> None:
     """Run one part and write its results file."""
     parser = argparse.ArgumentParser(prog="python -m relume.bench.web")
-    parser.add_argument("part", choices=("paint", "overhead", "crowd", "bad", "kills"))
+    parser.add_argument("part", choices=("paint", "overhead", "look", "crowd", "bad", "kills"))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--model", default="cascade-psnr")
     parser.add_argument("--count", type=int, help="rounds, visitors, uploads or kills")
@@ -263,6 +294,7 @@ def main() -> None:
         parts: Mapping[str, Callable[[], list[Row]]] = {
             "paint": lambda: paint(folder, told.chromium, told.count or 7),
             "overhead": lambda: overhead(folder, told.model, told.count or 5),
+            "look": lambda: look(folder, told.count or 5),
             "crowd": lambda: crowd(folder, told.model, told.count or 50, told.seconds),
             "bad": lambda: bad(folder, told.inputs, told.count or 1000, told.seed),
             "kills": lambda: kills(folder, told.model, told.count or 20, told.seed),

@@ -21,6 +21,8 @@ from relume.signal import RelumeError
 
 PATIENCE = 120.0
 API = "/api/v1/restorations"
+Headers = Mapping[str, str]
+NONE: Headers = {}
 
 
 class NotServed(RelumeError):
@@ -31,12 +33,13 @@ class NotServed(RelumeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its status, its body, the seconds that it took, and after how many to come back; 0: broken off."""
+    """One answer: its status (0: broken off), body, the seconds it took, after how many to come back, and cookie."""
 
     status: int
     body: bytes
     seconds: float
     retry_after: float = 0.0
+    cookie: str = ""
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -49,6 +52,7 @@ class Page:
     def __init__(self, store: Path, environment: Mapping[str, str]) -> None:
         self._store = store
         self._environment = {**os.environ, "RELUME_RATE": "1000000 per minute", **environment}
+        self._visitor: Headers = {}
         self._log = Path(tempfile.mkdtemp(prefix="relume-log-")) / "log"
         self.process, self.port = self._start()
 
@@ -90,20 +94,37 @@ class Page:
         found = re.search(r"VmRSS:\s+(\d+)", text)
         return int(found[1]) << 10 if found else 0
 
-    def ask(self, method: str, path: str, body: bytes = b"", kind: str = "image/png") -> Answer:
-        """One request on a connection of its own."""
+    def ask(self, method: str, path: str, body: bytes = b"", kind: str = "image/png", more: Headers = NONE) -> Answer:
+        """One request on a connection of its own, with ``more`` headers."""
         started = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, path, body, {"Content-Type": kind} if body else {})
+            connection.request(method, path, body, {**({"Content-Type": kind} if body else {}), **more})
             answer = connection.getresponse()
             data = answer.read()
             later = float(answer.getheader("Retry-After") or 0)
-            return Answer(answer.status, data, time.perf_counter() - started, later)
+            cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+            return Answer(answer.status, data, time.perf_counter() - started, later, cookie)
         except (OSError, http.client.HTTPException):
             return Answer(0, b"", time.perf_counter() - started)
         finally:
             connection.close()
+
+    def as_visitor(self, path: str, body: bytes) -> Answer:
+        """Bytes posted to the page as its own script posts them: with the cookie and the token of a visitor."""
+        if not self._visitor:
+            home = self.ask("GET", "/")
+            token = re.search(rb'name="csrf_token" value="([^"]+)"', home.body)
+            self._visitor = {"Cookie": home.cookie, "X-CSRFToken": token[1].decode() if token else ""}
+        return self.ask("POST", path, body, "application/octet-stream", self._visitor)
+
+    def eye_seconds(self) -> float:
+        """Seconds of processor time that the page's eye has used so far."""
+        for child in family(self.process.pid):
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def until_ended(self, path: str, pause: float = 0.02, patience: float = 3600.0) -> Any:
         """Ask until the restoration at ``path`` has ended; returns its last state."""

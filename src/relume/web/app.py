@@ -14,7 +14,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from relume.web import guard, logs, words
 from relume.web.api import api
+from relume.web.eye import Eye
 from relume.web.intake import FORM_OVERHEAD, Upload
+from relume.web.looks import looks
 from relume.web.operations import operations, seen
 from relume.web.pages import pages
 from relume.web.problems import install_problems
@@ -45,11 +47,15 @@ def create_app(settings: Settings) -> Flask:
     )
     app.request_class = Upload
     app.extensions[KEY] = Site(
-        settings, connect(settings.url), store, threading.BoundedSemaphore(max(1, settings.streams))
+        settings,
+        connect(settings.url),
+        store,
+        threading.BoundedSemaphore(max(1, settings.streams)),
+        Eye(settings.memory),
     )
     guard.install(app)
     install_problems(app)
-    for blueprint in (pages, api, shared, operations):
+    for blueprint in (pages, looks, api, shared, operations):
         app.register_blueprint(blueprint)
     words.install(app)
     _number_static_files(app)

@@ -104,6 +104,19 @@ class Cancelled(Exception):
 
 def serve(pipe: Connection, memory: int) -> None:
     """Do the orders that come through ``pipe`` until it closes; the process must be ours alone."""
+    confine(memory, NICENESS)
+    from relume.runtime import restore  # noqa: F401 (loaded here, so that the first picture does not wait for it)
+
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            order = pipe.recv()
+            if isinstance(order, Order):  # and not a late word about the one before
+                allow_seconds(order.seconds)
+                carry_out(order, pipe)
+
+
+def confine(memory: int, niceness: int) -> None:
+    """Bound this process at ``memory`` bytes of address space, lower its priority, and let it end with its parent."""
     _bind_to_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -111,15 +124,16 @@ def serve(pipe: Connection, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
-    from relume.runtime import restore  # noqa: F401 (loaded here, so that the first picture does not wait for it)
+        os.nice(niceness)
 
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            order = pipe.recv()
-            if isinstance(order, Order):  # and not a late word about the one before
-                _allow_seconds(order.seconds)
-                carry_out(order, pipe)
+
+def allow_seconds(seconds: float) -> None:
+    """Bound the processor time of this process at what it has used, and ``seconds`` on every core more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)) + 1
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
 
 
 def carry_out(order: Order, pipe: Connection) -> None:
@@ -272,15 +286,6 @@ def _for_visitors(message: str, order: Order) -> str:
         .replace(str(order.desk), "")
         .replace(order.source.name, order.name)
     )
-
-
-def _allow_seconds(seconds: float) -> None:
-    """Bound the processor time of this process at what it has used, and ``seconds`` on every core more."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)) + 1
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
 
 
 def _bind_to_parent() -> None:

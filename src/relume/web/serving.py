@@ -84,7 +84,7 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
 
     if host in LOOPBACK and not settings.hosts:
         settings = replace(settings, hosts="127.0.0.1,localhost,[::1]")
-    threads = PAGE_THREADS + settings.streams
+    threads = PAGE_THREADS + settings.streams + 1  # one for the eye, which is asked for one look at a time
     try:
         server = waitress.create_server(
             create_app(settings),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import Engine
 
+from relume.web.eye import Eye
 from relume.web.jobs import Limits
 from relume.web.settings import Settings
 from relume.web.store import Store
@@ -17,12 +18,16 @@ KEY = "relume"
 
 @dataclass(frozen=True)
 class Site:
-    """One page with its archive; ``streams`` counts the event streams that may still be opened."""
+    """One page with its archive; ``streams`` counts the event streams that may still be opened.
+
+    ``eye`` looks at pictures that are chosen, before they are sent.
+    """
 
     settings: Settings
     engine: Engine
     store: Store
     streams: threading.BoundedSemaphore
+    eye: Eye
 
     @property
     def limits(self) -> Limits:

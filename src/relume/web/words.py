@@ -39,7 +39,19 @@ def decisions(job: Job) -> list[dict[str, Any]]:
     """What was decided about the picture, step by step, as its record has it: ``title``, ``done``, ``reason``."""
     titles = {offer.task: offer.title for offer in offers()}
     found = json.loads(job.record).get("decisions") or [] if job.record else []
-    return [{**decision, "title": titles.get(decision["step"], decision["step"].capitalize())} for decision in found]
+    return [
+        {
+            "title": titles.get(decision["step"], decision["step"].capitalize()),
+            "done": decision["done"],
+            "reason": _without_options(decision["reason"]),
+        }
+        for decision in found
+    ]
+
+
+def _without_options(reason: str) -> str:
+    """A reason as the command line gives it, for people who have buttons."""
+    return reason.replace(" (--colour)", "").replace("give a --mask", "mark the damage yourself")
 
 
 def span(seconds: float) -> str:

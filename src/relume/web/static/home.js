@@ -1,4 +1,5 @@
 // Choosing pictures: drop, pick or paste; a look at each before it is sent; then upload with a bar.
+import { seen, wake } from "./look.js";
 import { easel } from "./marks.js";
 import { tasks } from "./tasks.js";
 
@@ -8,12 +9,16 @@ const list = document.getElementById("picked");
 const trouble = document.getElementById("trouble");
 const sent = document.getElementById("sent");
 const go = document.getElementById("go");
+const advice = document.getElementById("advice");
+const token = form.querySelector("input[name=csrf_token]").value;
 const most = { bytes: Number(form.dataset.bytes), pixels: Number(form.dataset.pixels) };
 let chosen = [];
 const marks = easel(form, () => chosen.length === 1 && chosen[0].picture || null);
 tasks(form);
 
 input.addEventListener("change", () => choose([...input.files]));
+input.addEventListener("click", () => wake(token), { once: true });
+document.addEventListener("dragenter", () => wake(token), { once: true });
 for (const name of ["dragenter", "dragover"]) {
   document.addEventListener(name, (event) => { event.preventDefault(); form.classList.add("over"); });
 }
@@ -44,6 +49,8 @@ function show() {
   list.classList.toggle("one", chosen.length === 1);
   form.classList.toggle("chosen", chosen.length > 0);
   input.required = !chosen.length;
+  measure();
+  advise();
   marks.reset();
   marks.offer(chosen.length === 1 && Boolean(chosen[0].picture));
   document.getElementById("prompt").textContent = chosen.length ? "Add another picture" : "Drop a picture here";
@@ -72,7 +79,7 @@ function row(item) {
 }
 
 async function look(item, frame, tags) {
-  const tag = (text) => tags.append(element("li", "", text));
+  const tag = (text) => tags.appendChild(element("li", "", text));
   tag(size(item.file.size));
   if (item.file.size > most.bytes) tag(`larger than the ${size(most.bytes)} that are taken`);
   const quality = await jpegQuality(item.file);
@@ -94,10 +101,30 @@ async function look(item, frame, tags) {
   if (width * height > most.pixels) tag(`more than the ${Math.round(most.pixels / 1e6)} MP that are taken`);
   if (isGray(image)) tag("no colour");
   if (quality !== null && quality < 70) tag(`strongly compressed (quality ${quality})`);
-  if (chosen.length === 1) {
-    for (const hint of form.querySelectorAll("small[data-scale]")) {
-      hint.textContent = `${width * hint.dataset.scale} × ${height * hint.dataset.scale}`;
-    }
+  measure();
+  const looking = tag("looking …");
+  item.told = await (item.seen ??= seen(image, token));
+  looking.remove();
+  for (const text of item.told?.words ?? []) tag(text).className = "found";
+  advise();
+}
+
+// Suggest the task that is made for what was seen, where that is one and the same for all that is chosen.
+function advise() {
+  form.querySelector(".suggested")?.remove();
+  const [task, ...others] = new Set(chosen.map((item) => item.told?.task ?? ""));
+  const label = task && !others.length && form.querySelector(`input[name=task][value="${task}"]`)?.closest("label");
+  advice.textContent = label ? `${label.textContent.trim()} is suggested.` : "";
+  if (label) label.append(element("small", "suggested", "suggested"));
+}
+
+// How large the result would be, on each scale; of several pictures only by how much.
+function measure() {
+  const one = chosen.length === 1 ? chosen[0].picture : null;
+  for (const hint of form.querySelectorAll("small[data-scale]")) {
+    const { scale } = hint.dataset;
+    hint.dataset.words ??= hint.textContent;
+    hint.textContent = one ? `${one.width * scale} × ${one.height * scale}` : hint.dataset.words;
   }
 }
 

@@ -101,7 +101,7 @@ function compare() {
   const form = document.getElementById("differently");
   if (!form) return;
   const { wide, high } = form.dataset;
-  tasks(form);
+  tasks(form, true);
   easel(form, () => ({ source: `${root.dataset.at}/view/before.jpg`, width: Number(wide), height: Number(high) }));
 }
 
