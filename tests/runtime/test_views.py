@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+from PIL import Image
 
 from relume.runtime.pictures import views
 
@@ -42,8 +43,12 @@ def test_adobe_rgb_is_shown_as_srgb(tmp_path, make, suffix: str) -> None:
 def test_a_telephone_s_heic_has_colours_of_its_own(tmp_path, make, monkeypatch) -> None:
     pi_heif = pytest.importorskip("pi_heif")
 
-    class Opened:
+    class Opened(list):
+        primary_index, size = 0, (64, 48)
         info = {"icc_profile": make.rgb_profile()}  # noqa: RUF012 (as pi_heif has it)
+
+        def __getitem__(self, number):
+            return self
 
         def __array__(self, dtype=None, copy=None) -> np.ndarray:
             return np.full((48, 64, 3), GREEN, np.uint8)
@@ -53,6 +58,14 @@ def test_a_telephone_s_heic_has_colours_of_its_own(tmp_path, make, monkeypatch) 
     source.write_bytes((Path(__file__).parent.parent / "data" / "small.heic").read_bytes())
     views.write_view(source, tmp_path / "view.jpg", 32)
     assert colour_of(tmp_path / "view.jpg")[0] < WIDE_GREEN
+
+
+def test_a_bmp_is_shown_too(tmp_path, make) -> None:
+    picture = make.smooth(48, 64)
+    Image.fromarray(picture).save(tmp_path / "a.bmp")
+    assert views.write_view(tmp_path / "a.bmp", tmp_path / "view.jpg", 32) == views.View(64, 48, False)
+    assert views.write_pyramid(tmp_path / "a.bmp", tmp_path / "zoom") == (64, 48)
+    assert np.array_equal(views.liveliest(tmp_path / "a.bmp", 64), picture)
 
 
 @pytest.mark.parametrize("profiled", ["none", "srgb", "broken"])

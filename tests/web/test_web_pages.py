@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from conftest_web import make, picture, send, token
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+
+DATA = Path(__file__).parent.parent / "data"
 
 
 def test_upload_restore_and_download(client: FlaskClient, work) -> None:
@@ -31,6 +34,22 @@ def test_upload_restore_and_download(client: FlaskClient, work) -> None:
     record = client.get(f"{address}/record").json
     assert record["source"]["name"] == "a photo.png" and record["model"] == "bicubic"
     assert "/" not in record["output"]["path"] and str(record["parameters"].get("report")) == "None"
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("BMP", ".png"), ("GIF", ".png"), ("heic", ".png"), ("TIFF", ".tif")])
+def test_every_kind_that_is_taken_is_restored_and_shown(client: FlaskClient, work, kind: str, suffix: str) -> None:
+    data = (DATA / "small.heic").read_bytes() if kind == "heic" else picture(40, 30, kind)
+    address = send(client, data, "a").headers["Location"]
+    assert work() == 1
+    assert client.get(f"{address}/status").json["result"]["name"] == f"a_x2{suffix}"
+    assert client.get(f"{address}/view/before.jpg").status_code == 200
+    assert client.get(f"{address}/zoom/before/0/0_0.jpg").status_code == 200
+
+
+def test_the_last_pair_is_linked_once_there_is_one(client: FlaskClient, sent: str) -> None:
+    home = client.get("/").text
+    assert 'href="/uploadedimage"' in home and 'href="/restoredimage"' in home
+    assert "/restoredimage" not in client.application.test_client().get("/").text
 
 
 def test_views_have_no_metadata_and_zoom_has_tiles(client: FlaskClient, sent: str) -> None:

@@ -30,7 +30,8 @@ def home() -> Answer:
     """Choose a picture."""
     who = known_visitor()
     recent = catalogue.gallery(site().engine, who, size=RECENT).jobs if who else []
-    return render_template("home.html", offers=offers(), auto=AUTO, recent=recent, settings=site().settings)
+    pair = catalogue.last_pair(site().engine, who) if who else None
+    return render_template("home.html", offers=offers(), auto=AUTO, recent=recent, pair=pair, settings=site().settings)
 
 
 @pages.post("/restore")

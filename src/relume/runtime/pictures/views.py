@@ -11,6 +11,7 @@ import numpy as np
 import pyvips
 
 from relume.runtime.pictures.errors import Damaged
+from relume.runtime.pictures.glimpses import LOADED, opened
 from relume.runtime.pictures.kinds import kind_of
 from relume.signal import Array
 
@@ -113,8 +114,8 @@ def _busiest(image: Any, width: int, height: int) -> tuple[int, int, int, int]:
 
 
 def _small(source: Path, side: int) -> tuple[Any, int, int]:
-    if kind_of(source) == "heif":
-        image = _upright(source)
+    if kind_of(source) in LOADED:
+        image = opened(source)
         width, height = image.width, image.height
         return _flat(image.thumbnail_image(side, size="down")), width, height
     head = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
@@ -130,19 +131,8 @@ def _upright_size(image: Any) -> tuple[int, int]:
 
 
 def _upright(source: Path) -> Any:
-    if kind_of(source) == "heif":
-        import pi_heif
-
-        try:
-            opened = pi_heif.open_heif(source, convert_hdr_to_8bit=True)
-            image = pyvips.Image.new_from_array(np.asarray(opened))
-        except (ValueError, SyntaxError, EOFError) as error:
-            raise Damaged(f"{source}: cannot be read: {error}") from error
-        profile = opened.info.get("icc_profile")
-        if profile and image.bands >= 3:
-            image = image.copy(interpretation="srgb")
-            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-        return image
+    if kind_of(source) in LOADED:
+        return opened(source)
     return pyvips.Image.new_from_file(str(source), fail_on="truncated").autorot()
 
 
