@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest_web import make, picture, send, token
+from conftest_web import make, picture, send, token, work_off
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -116,6 +116,27 @@ def test_the_owner_may_open_the_gallery_to_all(settings) -> None:
     assert other.get(address).status_code == 200 and "photo.png" in other.get("/gallery").text
     assert other.post(f"{address}/delete", data={"csrf_token": token(other)}).status_code == 404
     assert other.get(f"{address}/original").status_code == 404
+
+
+def test_in_a_shared_gallery_ids_are_no_keys_and_places_stay_with_the_sender(settings) -> None:
+    import dataclasses
+
+    app = make(dataclasses.replace(settings, shared=True))
+    one, other = app.test_client(), app.test_client()
+    exif = Image.Exif()
+    exif[271] = "Leica"
+    address = send(one, picture(kind="JPEG", exif=exif)).headers["Location"]
+    by_api = other.post("/api/v1/restorations?model=bicubic", data=picture(), content_type="image/png").json["id"]
+    work_off(app.extensions["relume"])
+    key = address.replace("/pictures", "/api/v1/restorations")
+    assert [other.get(key).status_code, other.get(f"{key}/result").status_code, other.delete(key).status_code] == [
+        404
+    ] * 3
+    assert Image.open(io.BytesIO(one.get(f"{address}/result").data)).getexif()[271] == "Leica"
+    assert not Image.open(io.BytesIO(other.get(f"{address}/result").data)).getexif()
+    assert by_api not in one.get("/gallery").text and one.get(f"/pictures/{by_api}").status_code == 404
+    links = one.get(address, headers={"Accept": "application/json"}).json["links"]
+    assert all(one.get(link).status_code == 200 for link in links.values())
 
 
 def test_last_pair_as_in_the_paper(client: FlaskClient, work) -> None:

@@ -11,24 +11,29 @@ from flask import Response, abort, jsonify, request, send_file
 
 from relume.web import catalogue, jobs
 from relume.web.guard import FILE_POLICY
-from relume.web.models import describe, dump
+from relume.web.models import Restoration, describe, dump
 from relume.web.scrub import scrub
 from relume.web.site import site
 from relume.web.sniff import Head
-from relume.web.tables import DONE, ENDED, Job
+from relume.web.tables import BY_API, DONE, ENDED, Job
 
-API = "/api/v1/restorations"
+API, PAGES = "/api/v1/restorations", "/pictures"
 STREAM_SECONDS = 25.0
 LOOK_SECONDS = 0.4
 VIEWS = {"before", "after", "thumb", "live", "detail-2", "detail-3", "detail-4"}
 SHORT, LONG = 60, 86_400
 
 
+def described(job: Job) -> Restoration:
+    """The job in words of the API, with links to where it may be asked for."""
+    return describe(job, jobs.position(site().engine, job), _base(job))
+
+
 def state(job: Job) -> Response:
     """The job as JSON with an ETag; 304 where the caller knows it already."""
-    position = jobs.position(site().engine, job)
-    response = jsonify(dump(describe(job, position, API)))
-    response.set_etag(f"{job.version}-{position}")
+    answer = described(job)
+    response = jsonify(dump(answer))
+    response.set_etag(f"{job.version}-{answer.position}")
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response
@@ -43,6 +48,8 @@ def events(job: Job) -> Response:
         response.headers["Retry-After"] = "5"
         return response
 
+    base = _base(job)
+
     def lines() -> Iterator[str]:
         until, last = time.monotonic() + STREAM_SECONDS, ""
         yield "retry: 1000\n\n"
@@ -50,12 +57,11 @@ def events(job: Job) -> Response:
             found = catalogue.find(here.engine, job.id)
             if found is None:
                 return
-            position = jobs.position(here.engine, found)
-            tag = f"{found.version}-{position}"
+            answer = describe(found, jobs.position(here.engine, found), base)
+            tag = f"{found.version}-{answer.position}"
             if tag != last:
                 last = tag
-                answer = describe(found, position, API).model_dump_json()
-                yield f"id: {tag}\nevent: {found.status}\ndata: {answer}\n\n"
+                yield f"id: {tag}\nevent: {found.status}\ndata: {answer.model_dump_json()}\n\n"
             if found.status in ENDED:
                 return
             time.sleep(LOOK_SECONDS)
@@ -120,6 +126,10 @@ def zoom(job: Job, which: str, level: int, column: int, row: int) -> Response:
     return _file(
         site().store.views_of(job.id) / f"zoom-{which}" / str(level) / f"{column}_{row}.jpg", "image/jpeg", LONG
     )
+
+
+def _base(job: Job) -> str:
+    return API if job.visitor == BY_API else PAGES
 
 
 def _stored(digest: str, mime: str, name: str, inline: bool) -> Response:

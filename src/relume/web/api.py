@@ -13,13 +13,11 @@ from relume.signal import UsageError
 from relume.web import answers, catalogue, jobs
 from relume.web.guard import csrf, uploads
 from relume.web.intake import NoPicture, accept, read_mask, receive
-from relume.web.models import Ask, describe, describe_offers, dump
+from relume.web.models import Ask, describe_offers, dump
 from relume.web.offers import Wish, offers
 from relume.web.openapi import document
 from relume.web.site import site
-from relume.web.tables import ENDED, Job
-
-VISITOR = "api"
+from relume.web.tables import BY_API, ENDED, Job
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(api)
@@ -33,8 +31,8 @@ def create() -> Response:
     wish = read_wish((request.form if form else request.args).to_dict(), sent_mask())
     with _picture(form) as stream:
         name = _name(form)
-        job = accept(stream, name, wish, VISITOR, get_remote_address())
-    response = jsonify(dump(describe(job, jobs.position(site().engine, job), answers.API)))
+        job = accept(stream, name, wish, BY_API, get_remote_address())
+    response = jsonify(dump(answers.described(job)))
     response.status_code = 202
     response.headers["Location"] = f"{answers.API}/{job.id}"
     return response
@@ -128,7 +126,8 @@ def _name(form: bool) -> str:
 
 
 def _job(id: str) -> Job:
+    """A picture that came by API; the ids of the page's own are no keys, for a shared gallery shows them to all."""
     found = catalogue.find(site().engine, id)
-    if found is None:
+    if found is None or found.visitor != BY_API:
         abort(404, "there is no such picture (any more)")
     return found

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
 
 from relume.web.jobs import new_id
 from relume.web.store import Store
-from relume.web.tables import DONE, ENDED, FAILED, Job, alone, reading, writing
+from relume.web.tables import BY_API, DONE, ENDED, FAILED, Job, alone, reading, writing
 
 PAGE = 24
 
@@ -52,8 +52,11 @@ def last_sent(engine: Engine, visitor: str) -> Job | None:
 
 
 def gallery(engine: Engine, visitor: str | None, words: str = "", page: int = 1, size: int = PAGE) -> Page:
-    """The jobs of ``visitor`` (of all, where None), newest first; every one of ``words`` is in its name or settings."""
-    where: list[ColumnElement[bool]] = [] if visitor is None else [Job.visitor == visitor]
+    """The jobs of ``visitor``, newest first; every one of ``words`` is in its name or settings.
+
+    None is all visitors of the page; what came by API is never shown, for its id is the key to it.
+    """
+    where: list[ColumnElement[bool]] = [Job.visitor != BY_API if visitor is None else Job.visitor == visitor]
     for word in words.lower().split()[:8]:
         fields = (Job.name, Job.task, Job.model, Job.used_model, Job.status, Job.kind)
         where.append(or_(*(func.lower(field).contains(word, autoescape=True) for field in fields)))

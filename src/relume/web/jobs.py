@@ -17,7 +17,20 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from relume.signal import RelumeError
-from relume.web.tables import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job, Tally, alone, reading, writing
+from relume.web.tables import (
+    BY_API,
+    CANCELLED,
+    DONE,
+    ENDED,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    Job,
+    Tally,
+    alone,
+    reading,
+    writing,
+)
 
 MOST_CRASHES = 2
 MOST_TAKES = 50
@@ -59,7 +72,7 @@ def submit(engine: Engine, job: Job, limits: Limits, kept: Callable[[], bool]) -
         waiting = session.scalar(select(func.count()).where(Job.status.in_((QUEUED, RUNNING)))) or 0
         if waiting >= limits.queue:
             raise QueueFull(f"{waiting} pictures are waiting, more than that are not taken: try again in a few minutes")
-        same = Job.address == job.address if job.visitor == "api" else Job.visitor == job.visitor
+        same = Job.address == job.address if job.visitor == BY_API else Job.visitor == job.visitor
         mine = session.scalar(select(func.count()).where(Job.status.in_((QUEUED, RUNNING)), same)) or 0
         if mine >= limits.pending:
             raise TooMany(f"{mine} of your pictures are waiting: wait until one is done")

@@ -12,11 +12,11 @@ from relume.web import answers, catalogue, jobs
 from relume.web.api import read_wish, sent_mask
 from relume.web.guard import known_visitor, uploads, visitor
 from relume.web.intake import NoPicture, accept, again
-from relume.web.models import describe, dump
+from relume.web.models import dump
 from relume.web.offers import AUTO, Wish, offer_of, offers
 from relume.web.openapi import document
 from relume.web.site import site
-from relume.web.tables import ENDED, QUEUED, Job
+from relume.web.tables import BY_API, ENDED, QUEUED, Job
 
 Answer = Response | AnyResponse | str
 MOST_FILES = 32
@@ -53,7 +53,7 @@ def restore() -> Answer:
                 raise
             flash(f"{file.filename}: {error}")
     if _wants_json():
-        response = jsonify([dump(describe(job, jobs.position(site().engine, job), answers.API)) for job in made])
+        response = jsonify([dump(answers.described(job)) for job in made])
         response.status_code = 202
         return response
     if len(made) == 1 and len(files) == 1:
@@ -65,6 +65,8 @@ def restore() -> Answer:
 def picture(id: str) -> Answer:
     """One picture: waiting, being restored, restored, or why not."""
     job = _visible(id)
+    if _wants_json():
+        return answers.state(job)
     return render_template(
         "picture.html",
         job=job,
@@ -85,6 +87,12 @@ def status(id: str) -> Response:
     return answers.state(_visible(id))
 
 
+@pages.get("/pictures/<id>/events")
+def events(id: str) -> Response:
+    """Every change as it happens, as server-sent events."""
+    return answers.events(_visible(id))
+
+
 @pages.get("/pictures/<id>/view/<name>")
 def view(id: str, name: str) -> Response:
     """A picture for the screen."""
@@ -99,8 +107,9 @@ def zoom(id: str, which: str, level: int, column: int, row: int) -> Response:
 
 @pages.get("/pictures/<id>/result")
 def result(id: str) -> Response:
-    """Download the restored picture."""
-    return answers.result(_visible(id))
+    """Download the restored picture; who has not sent it gets it without metadata, which may say where it was taken."""
+    job = _visible(id)
+    return answers.result(job) if job.visitor == known_visitor() else answers.scrubbed(job)
 
 
 @pages.get("/pictures/<id>/original")
@@ -194,7 +203,8 @@ def _wish() -> Wish:
 def _visible(id: str) -> Job:
     """The job, if this visitor may see it; to everybody else it does not exist."""
     found = catalogue.find(site().engine, id)
-    if found is None or not (site().settings.shared or found.visitor == known_visitor()):
+    to_all = found is not None and site().settings.shared and found.visitor != BY_API
+    if found is None or not (to_all or found.visitor == known_visitor()):
         abort(404, "there is no such picture (any more)")
     return found
 

@@ -19,6 +19,8 @@ from sqlalchemy.types import BigInteger, Integer, LargeBinary, Text
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
+BY_API = "api"
+"""The visitor of all pictures that were sent by API: they have no session, their ids are their keys."""
 BUSY_MILLISECONDS = 15_000
 ADVISORY = 0x72656C756D65
 
@@ -32,7 +34,7 @@ class Base(DeclarativeBase):
 class Job(Base):
     """One picture and what was asked for it. ``version`` grows with every change that a visitor could see.
 
-    ``id``: 32 hexadecimal digits, 128 random bits. ``visitor``: the signed session that sent it, or ``api``.
+    ``id``: 32 hexadecimal digits, 128 random bits. ``visitor``: the signed session that sent it, or ``BY_API``.
     ``kind``: the format that its bytes show. ``lease``: until when ``worker`` holds it, under ``ticket``.
     ``takes``: how often it was begun, ``crashes``: how often that ended a process. ``views``: which views are there
     (``source``, ``result``, ``zoom``, ``heat`` ...), as words. ``stage`` names what is being done now. ``hints``: known

@@ -288,7 +288,8 @@ class Worker:
         return "it ended the process that decoded it" + (f" (signal {-code})" if code is not None and code < 0 else "")
 
     def _tidy(self) -> None:
-        if time.monotonic() - self._swept < SWEEP_SECONDS and self._swept:
+        pause = min(SWEEP_SECONDS, self.settings.retain / 10 or SWEEP_SECONDS)
+        if time.monotonic() - self._swept < pause and self._swept:
             return
         self._swept = time.monotonic()
         gone = catalogue.expire(self.engine, self.store, self.settings.retain)
