@@ -14,7 +14,7 @@ from relume.train.channel_export import export_channel
 from relume.train.channel_gan import ChannelTask, run_channel
 from relume.train.export import count_parameters
 from relume.train.health import Collapsed
-from relume.train.loop import Diverged, load_checkpoint
+from relume.train.loop import Diverged, Run, load_checkpoint
 from relume.train.losses import critic_loss, generator_loss, gradient_penalty
 
 KINDS = ("gan", "cgan", "dcgan")
@@ -74,9 +74,9 @@ def test_coordinates_find_a_linear_channel_from_samples_alone(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tiny_training_resumes_bit_for_bit(kind, tmp_path):
     recipe = tiny(kind, "jakes")
-    run_channel(recipe, tmp_path / "whole", report=quiet)
-    run_channel(recipe, tmp_path / "parts", report=quiet, stop_after=5)
-    run_channel(recipe, tmp_path / "parts", report=quiet, resume=True)
+    run_channel(recipe, Run.of(recipe, tmp_path / "whole", report=quiet))
+    run_channel(recipe, Run.of(recipe, tmp_path / "parts", report=quiet, stop_after=5))
+    run_channel(recipe, Run.of(recipe, tmp_path / "parts", report=quiet, resume=True))
     whole, parts = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
     for name, value in whole["average"].items():
         assert torch.equal(value, parts["average"][name]), name
@@ -84,19 +84,19 @@ def test_a_tiny_training_resumes_bit_for_bit(kind, tmp_path):
     assert rows == (tmp_path / "parts" / "equilibrium.csv").read_text()
     assert len(rows.splitlines()) == 13
     with pytest.raises(UsageError, match="--resume"):
-        run_channel(recipe, tmp_path / "whole", report=quiet)
+        run_channel(recipe, Run.of(recipe, tmp_path / "whole", report=quiet))
 
 
 @pytest.mark.parametrize("game", ["minimax", "hinge", "lsgan", "wasserstein"])
 def test_every_game_plays(game, tmp_path):
     recipe = dataclasses.replace(tiny("dcgan", "rayleigh"), game=game, penalty=10.0 * (game == "wasserstein"))
-    run_channel(recipe, tmp_path, report=quiet)
+    run_channel(recipe, Run.of(recipe, tmp_path, report=quiet))
     assert (tmp_path / "checkpoint.pt").exists()
 
 
 @pytest.mark.parametrize(("kind", "channel"), [("gan", "awgn"), ("cgan", "saleh"), ("dcgan", "rayleigh-block")])
 def test_export_samples_without_torch_as_with_it(kind, channel, tmp_path):
-    net = run_channel(tiny(kind, channel), tmp_path / "run", report=quiet)
+    net = run_channel(tiny(kind, channel), Run.of(tiny(kind, channel), tmp_path / "run", report=quiet))
     target = tmp_path / "model.onnx"
     card = export_channel(tmp_path / "run" / "checkpoint.pt", target)
     assert card.parity < 1e-4 and card.task == "channel"
@@ -126,7 +126,7 @@ def test_a_lost_game_ends_with_its_name_and_good_weights(tmp_path):
         tiny("cgan", "awgn"), steps=600, optim=dataclasses.replace(tiny("cgan", "awgn").optim, lr=1e3, warmup=1)
     )
     with pytest.raises((Diverged, Collapsed), match=r"stopped, last good weights: .*good\.pt"):
-        run_channel(recipe, tmp_path, report=quiet)
+        run_channel(recipe, Run.of(recipe, tmp_path, report=quiet))
     assert (tmp_path / "good.pt").exists()
 
 

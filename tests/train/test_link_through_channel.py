@@ -12,6 +12,7 @@ from relume.signal import UsageError
 from relume.train.channel_gan import run_channel
 from relume.train.link_bench import amplifier_references, at, experiment
 from relume.train.link_through_channel import LinkThroughChannel, bits_of, gray, over, start, through_model, train_link
+from relume.train.loop import Run
 
 
 def quiet(line):
@@ -34,7 +35,7 @@ def test_the_start_is_gray_16qam_with_its_labels():
 @pytest.mark.parametrize("channel", ["rayleigh-block", "jakes", "saleh"])
 def test_the_gradient_reaches_the_symbols_through_either_channel(channel, tmp_path):
     one = recipe("dcgan", channel)
-    net = run_channel(one.gan, tmp_path, report=quiet)
+    net = run_channel(one.gan, Run.of(one.gan, tmp_path, report=quiet))
     for way in (over(find(channel)), through_model(net, 16 if "block" in channel else 1)):
         x = gray().clone().requires_grad_(True)
         y, gain = way(x, np.random.default_rng(0))

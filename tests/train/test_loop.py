@@ -8,7 +8,7 @@ from relume.recipes.cascade import RECIPE
 from relume.signal import ModelError, UsageError
 from relume.train.loop import learning_rate, load_checkpoint
 from relume.train.recipe import override
-from relume.train.run import build, run_tiny
+from relume.train.run import run_tiny
 
 TINY = dataclasses.replace(
     RECIPE.tiny(), steps=8, validate_every=4, data=dataclasses.replace(RECIPE.data, folders=("a",), held_out=1)
@@ -101,7 +101,7 @@ def test_overrides_must_fit(text):
 def test_overrides_reach_nested_fields_and_keep_types():
     changed = override(RECIPE, ["steps=5", "optim.lr=3e-4", "net.units=1,1,1", "precision=f32"])
     assert (changed.steps, changed.optim.lr, changed.net.units, changed.precision) == (5, 3e-4, (1, 1, 1), "f32")
-    assert build(changed.tiny()) is not None
+    assert changed.tiny().net.build() is not None
 
 
 def test_unknown_field_names_the_known_ones():

@@ -17,10 +17,10 @@ from relume.train.picture_gan import (
     digits,
     interpolate,
     pictures,
-    run_pictures,
     sample,
     save_grid,
 )
+from relume.train.run import run_recipe
 
 
 def quiet(line):
@@ -60,9 +60,9 @@ def test_faces_are_split_squared_and_shrunk(faces):
 
 def test_dcgan_resumes_bit_for_bit_and_is_judged(faces, tmp_path):
     recipe = recipes.find("dcgan_faces").tiny()
-    run_pictures(recipe, faces, tmp_path / "whole", report=quiet)
-    run_pictures(recipe, faces, tmp_path / "parts", report=quiet, stop_after=2)
-    run_pictures(recipe, faces, tmp_path / "parts", report=quiet, resume=True)
+    run_recipe(recipe, faces, tmp_path / "whole", report=quiet)
+    run_recipe(recipe, faces, tmp_path / "parts", report=quiet, stop_after=2)
+    run_recipe(recipe, faces, tmp_path / "parts", report=quiet, resume=True)
     whole, parts = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
     for name, value in whole["average"].items():
         assert torch.equal(value, parts["average"][name]), name
@@ -96,14 +96,14 @@ def test_the_digits_come_with_scikit_learn(tmp_path):
     pytest.importorskip("sklearn")
     train, test = digits(8), digits(8, test=True)
     assert train.shape[1:] == (1, 8, 8) and len(train) + len(test) == 1797
-    run_pictures(recipes.find("gan_digits").tiny(), tmp_path, tmp_path / "run", report=quiet)
+    run_recipe(recipes.find("gan_digits").tiny(), tmp_path, tmp_path / "run", report=quiet)
     with pytest.raises(UsageError, match="8x8"):
         digits(16)
 
 
 def test_the_commands_write_pictures(relume_app, tmp_path):
     pytest.importorskip("sklearn")
-    run_pictures(recipes.find("gan_digits").tiny(), tmp_path, tmp_path / "run", report=quiet)
+    run_recipe(recipes.find("gan_digits").tiny(), tmp_path, tmp_path / "run", report=quiet)
     for command in ("sample", "interpolate", "curve"):
         result = relume_app("gan", command, tmp_path / "run", "-o", tmp_path / f"{command}.png")
         assert result.exit_code == 0, result.output

@@ -74,6 +74,7 @@ def train(
     from relume.comm.laboratory import block_of, find, load_samples
     from relume.train.channel_export import export_channel
     from relume.train.channel_gan import run_channel
+    from relume.train.loop import Run
     from relume.train.recipe import override
 
     if channel is not None:
@@ -85,7 +86,7 @@ def train(
         recipe, block = _recipe_for(model, given.gain is not None), given.block
     recipe = override(recipe.tiny() if tiny else recipe, setting or [])
     with _folder(run, out) as folder:
-        run_channel(recipe, folder, samples=samples, report=_report)
+        run_channel(recipe, Run.of(recipe, folder, report=_report), samples)
         card = export_channel(folder / "checkpoint.pt", out, block=block)
     tell(json.dumps({"file": str(out), "name": card.name, "parameters": card.parameters, "parity": card.parity}))
 

@@ -200,22 +200,13 @@ def samples_of(recipe: ChannelGan) -> Samples:
     return measure(find(recipe.channel), recipe.samples, rng, probes=recipe.net.conditional)
 
 
-def run_channel(
-    recipe: ChannelGan,
-    out: Path,
-    *,
-    samples: Path | None = None,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-) -> ChannelModel:
-    """Train ``recipe`` into ``out/checkpoint.pt``, from its channel or from a file of samples; the averaged network."""
-    run = Run.of(recipe, out, resume=resume)
+def run_channel(recipe: ChannelGan, run: Run, samples: Path | None = None) -> ChannelModel:
+    """Train ``recipe``, from its channel or from a file of samples; the averaged network."""
     measured = samples_of(recipe) if samples is None else load_samples(samples)
-    out.mkdir(parents=True, exist_ok=True)
-    task = ChannelTask(recipe, measured, out)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    task = ChannelTask(recipe, measured, run.folder)
     try:
-        train(task, run, resume=resume, report=report, stop_after=stop_after)
+        train(task, run)
     finally:
         task.curve.write()
     average = recipe.net.build()

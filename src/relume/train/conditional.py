@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -99,17 +98,8 @@ def alike(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
     return torch.stack([functional.l1_loss(a.float(), b.float().detach()) for a, b in pairs]).mean()
 
 
-def run_conditional(
-    recipe: ConditionalGan,
-    data: Path,
-    out: Path,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-) -> nn.Module:
-    """Train ``recipe`` into ``out``: checkpoint of both networks, log, samples, loss curves."""
-    run = Run.of(recipe, out, resume=resume)
+def run_conditional(recipe: ConditionalGan, data: Path, run: Run) -> nn.Module:
+    """Train ``recipe``: checkpoint of both networks, log, samples, loss curves; the averaged generator."""
     features = None
     if recipe.weights.perceptual:
         features = Vgg16(recipe.weights.depths, read_weights(find_weights(recipe.vgg, data)))
@@ -119,8 +109,7 @@ def run_conditional(
         pairs = StoredPairs(data / recipe.data.folders[0], recipe.patch, recipe.data.held_out)
     else:
         pairs = MadePairs(recipe, PictureBank(recipe.data, data, recipe.patch))
-    out.mkdir(parents=True, exist_ok=True)
-    task = Conditional(recipe, pairs, features, out)
-    made = train(task, run, resume=resume, report=report, stop_after=stop_after)
-    plot_losses(out / "log.jsonl", out / "losses.png")
+    run.folder.mkdir(parents=True, exist_ok=True)
+    made = train(Conditional(recipe, pairs, features, run.folder), run)
+    plot_losses(run.folder / "log.jsonl", run.folder / "losses.png")
     return made

@@ -21,7 +21,7 @@ from relume.nets.channel import ChannelModel
 from relume.signal import ModelError
 from relume.train.channel_gan import run_channel
 from relume.train.link_through_channel import BITS, Link, LinkThroughChannel, train_link
-from relume.train.loop import load_checkpoint, load_weights
+from relume.train.loop import Run, load_checkpoint, load_weights
 
 TARGET = 1e-2
 BACKOFFS = (3.0, 4.0, 5.0, 6.0, 7.0)
@@ -73,7 +73,7 @@ def trained(recipe: LinkThroughChannel, run: Path | None, report: Callable[[str]
     """The channel model to train through: that of ``run``, or one trained now."""
     if run is None:
         with tempfile.TemporaryDirectory() as folder:
-            return run_channel(recipe.gan, Path(folder), report=report)
+            return run_channel(recipe.gan, Run.of(recipe.gan, Path(folder), report=report))
     state = load_checkpoint(run / "checkpoint.pt")
     if state["recipe"]["net"] != dataclasses.asdict(recipe.gan.net):
         raise ModelError(f"{run}: a channel model of other sizes than the recipe's; train it anew")

@@ -74,7 +74,12 @@ def learning_rate(step: int, steps: int, optim: Optim) -> float:
 
 @dataclasses.dataclass
 class Run:
-    """A folder with ``checkpoint.pt`` and ``log.jsonl``; see :func:`train`."""
+    """A folder with ``checkpoint.pt`` and ``log.jsonl``, and how it is run; see :func:`train`.
+
+    ``resume``: go on from the checkpoint, where there is one; ``report`` gets a line of JSON now and then;
+    ``stop_after`` ends early after that many steps, with a checkpoint, as an interruption would; ``device`` is
+    ``auto``, ``cpu`` or ``cuda``, for trainings that several processes can share.
+    """
 
     folder: Path
     steps: int
@@ -83,12 +88,16 @@ class Run:
     recipe: dict[str, Any]
     validate_every: int = 1000
     checkpoint_minutes: float = 3.0
+    resume: bool = False
+    report: Callable[[str], None] = print
+    stop_after: int | None = None
+    device: str = "auto"
 
     @classmethod
-    def of(cls, recipe: Recipe, folder: Path, *, resume: bool) -> Self:
+    def of(cls, recipe: Recipe, folder: Path, *, resume: bool = False, **how: Any) -> Self:
         """The run of ``recipe`` in ``folder``; a checkpoint that is there already must be resumed.
 
-        Raises UsageError where it is not.
+        ``how``: ``report``, ``stop_after`` and ``device``. Raises UsageError where a checkpoint is not resumed.
         """
         run = cls(
             folder=folder,
@@ -98,6 +107,8 @@ class Run:
             recipe=plain(recipe),
             validate_every=recipe.validate_every,
             checkpoint_minutes=recipe.checkpoint_minutes,
+            resume=resume,
+            **how,
         )
         if run.checkpoint.exists() and not resume:
             raise UsageError(f"{run.checkpoint} exists; continue it with --resume or train into another folder")
@@ -108,26 +119,17 @@ class Run:
         return self.folder / "checkpoint.pt"
 
 
-def train(
-    task: Task,
-    run: Run,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-    leads: bool = True,
-) -> nn.Module:
+def train(task: Task, run: Run, *, leads: bool = True) -> nn.Module:
     """Train ``task`` for ``run.steps`` steps and return the averaged network.
 
-    ``stop_after`` ends early after that many steps, with a checkpoint, as an interruption would. Of several processes
-    only the one that ``leads`` validates, logs and saves.
+    Of several processes only the one that ``leads`` validates, logs and saves.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     average = copy.deepcopy(task.net).eval().requires_grad_(False)
-    first = _load(task, average, run) if resume and run.checkpoint.exists() else 0
-    last = run.steps if stop_after is None else min(run.steps, first + stop_after)
+    first = _load(task, average, run) if run.resume and run.checkpoint.exists() else 0
+    last = run.steps if run.stop_after is None else min(run.steps, first + run.stop_after)
     saved = time.monotonic()
-    with Journal(run.folder, first, last, report, leads) as journal:
+    with Journal(run.folder, first, last, run.report, leads) as journal:
         for step in range(first, last):
             torch.manual_seed((run.seed * 1_000_003 + step) % 2**63)
             _set_learning_rate(task, learning_rate(step, run.steps, run.optim))

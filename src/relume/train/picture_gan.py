@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -186,21 +185,12 @@ def save_grid(made: Array, path: Path, columns: int = 8) -> None:
     Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(path)
 
 
-def run_pictures(
-    recipe: PictureGan,
-    data: Path,
-    out: Path,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-) -> nn.Module:
-    """Train ``recipe`` into ``out/checkpoint.pt`` and return the averaged generator."""
-    run = Run.of(recipe, out, resume=resume)
+def run_pictures(recipe: PictureGan, data: Path, run: Run) -> nn.Module:
+    """Train ``recipe`` and return the averaged generator."""
     bank = pictures(recipe, data)
-    out.mkdir(parents=True, exist_ok=True)
-    task = PictureTask(recipe, bank, out)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    task = PictureTask(recipe, bank, run.folder)
     try:
-        return train(task, run, resume=resume, report=report, stop_after=stop_after)
+        return train(task, run)
     finally:
         task.curve.write()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -22,10 +21,10 @@ from relume.signal import Array, Draw, UsageError
 from relume.split import is_test
 from relume.train.colour_loss import delta_e94
 from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_bytes, to_tensor
-from relume.train.loop import Run, load_weights, train
+from relume.train.loop import Run, train
 from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim
-from relume.train.start import starting_weights
+from relume.train.start import begun
 
 STEEPEST = 1.6
 LEAST = 0.15
@@ -225,20 +224,8 @@ def restored(net: nn.Module, picture: Array) -> Array:
     return found
 
 
-def run_colour(
-    recipe: RelicColour,
-    data: Path,
-    out: Path,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-) -> nn.Module:
-    """Train ``recipe`` into ``out`` and return the averaged branch."""
+def run_colour(recipe: RelicColour, data: Path, run: Run) -> nn.Module:
+    """Train ``recipe`` and return the averaged branch."""
     torch.manual_seed(recipe.seed)
-    net = recipe.net.build()
-    if recipe.start:
-        load_weights(net, starting_weights(Path(recipe.start)), recipe.start)
-    run = Run.of(recipe, out, resume=resume)
-    task = ColourTask(recipe, net, ColourBank(recipe, data))
-    return train(task, run, resume=resume, report=report, stop_after=stop_after)
+    net = begun(recipe.net.build(), recipe.start)
+    return train(ColourTask(recipe, net, ColourBank(recipe, data)), run)

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from relume.nets.restorer import RestorerShape
 from relume.signal import UsageError
-from relume.train.loop import Run, load_weights, train
+from relume.train.loop import Run, train
 from relume.train.optim import descend, optimisers
 from relume.train.picture_bank import PictureBank, PictureSpec
 from relume.train.recipe import Optim
-from relume.train.start import starting_weights
+from relume.train.start import begun
 
 
 @dataclass(frozen=True)
@@ -130,20 +130,8 @@ class Restore:
         return self.work.validate(lambda *planes: self.run(net, *planes))
 
 
-def run_restoration(
-    recipe: Restoration,
-    data: Path,
-    out: Path,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-) -> nn.Module:
-    """Train ``recipe`` into ``out/checkpoint.pt`` and return the averaged network."""
+def run_restoration(recipe: Restoration, data: Path, run: Run) -> nn.Module:
+    """Train ``recipe`` and return the averaged network."""
     torch.manual_seed(recipe.seed)
-    net = recipe.net.build()
-    if recipe.start:
-        load_weights(net, starting_weights(Path(recipe.start)), recipe.start)
-    run = Run.of(recipe, out, resume=resume)
-    task = Restore(recipe, net, recipe.work(PictureBank(recipe.data, data, recipe.patch)))
-    return train(task, run, resume=resume, report=report, stop_after=stop_after)
+    net = begun(recipe.net.build(), recipe.start)
+    return train(Restore(recipe, net, recipe.work(PictureBank(recipe.data, data, recipe.patch))), run)

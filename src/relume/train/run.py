@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,6 @@ from relume.train.team import Team
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
 
 
-def build(recipe: SuperResolution) -> nn.Module:
-    """The recipe's network with its seed's initial weights."""
-    torch.manual_seed(recipe.seed)
-    return recipe.net.build()
-
-
 def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Path, team: Team) -> Task:
     """What the recipe's kind of training does in each step."""
     if isinstance(recipe, AdversarialSuperResolution):
@@ -62,28 +56,10 @@ def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Pat
     return Supervised(recipe, net, bank, team)
 
 
-def run_recipe(
-    recipe: SuperResolution | ChannelGan | PictureGan | Restoration | RelicColour,
-    data: Path,
-    out: Path,
-    *,
-    resume: bool = False,
-    report: Callable[[str], None] = print,
-    stop_after: int | None = None,
-    device: str = "auto",
-) -> nn.Module:
-    """Train ``recipe`` on the pictures below ``data`` into ``out/checkpoint.pt`` and return the averaged network."""
-    if isinstance(recipe, ChannelGan):
-        return run_channel(recipe, out, resume=resume, report=report, stop_after=stop_after)
-    if isinstance(recipe, PictureGan):
-        return run_pictures(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
-    if isinstance(recipe, Restoration):
-        return run_restoration(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
-    if isinstance(recipe, ConditionalGan):
-        return run_conditional(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
-    if isinstance(recipe, RelicColour):
-        return run_colour(recipe, data, out, resume=resume, report=report, stop_after=stop_after)
-    net = build(recipe)
+def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
+    """Train ``recipe`` on the pictures below ``data`` and return the averaged network."""
+    torch.manual_seed(recipe.seed)
+    net = recipe.net.build()
     if recipe.start:
         weights = starting_weights(Path(recipe.start))
         if isinstance(recipe.net, CascadeShape):
@@ -91,11 +67,28 @@ def run_recipe(
         if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
             weights = from_cascade(weights, net)
         load_weights(net, weights, recipe.start)
-    run = Run.of(recipe, out, resume=resume)
     bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
-    team = Team.join(device)
-    task = make_task(recipe, net, bank, data, team)
-    return train(task, run, resume=resume, report=report, stop_after=stop_after, leads=team.leads)
+    team = Team.join(run.device)
+    return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
+
+
+TRAININGS: Mapping[type, Callable[[Any, Path, Run], nn.Module]] = {
+    SuperResolution: run_enlarger,
+    Restoration: run_restoration,
+    RelicColour: run_colour,
+    ConditionalGan: run_conditional,
+    PictureGan: run_pictures,
+    ChannelGan: lambda recipe, _, run: run_channel(recipe, run),
+}
+
+
+def run_recipe(recipe: Any, data: Path, out: Path, **how: Any) -> nn.Module:
+    """Train ``recipe`` on what is below ``data`` into ``out/checkpoint.pt`` and return the averaged network.
+
+    ``how``: ``resume``, ``report``, ``stop_after`` and ``device``, see :class:`relume.train.loop.Run`.
+    """
+    training = next(training for kind, training in TRAININGS.items() if isinstance(recipe, kind))
+    return training(recipe, data, Run.of(recipe, out, **how))
 
 
 def run_tiny(recipe: Any, out: Path, *, resume: bool, report: Callable[[str], None]) -> nn.Module:

@@ -8,10 +8,11 @@ from typing import Any
 import onnx
 import torch
 from onnx import numpy_helper
+from torch import nn
 
 from relume.card import KEY, ModelCard
 from relume.signal import ModelError
-from relume.train.loop import load_checkpoint
+from relume.train.loop import load_checkpoint, load_weights
 
 WRAPPER = "net."
 
@@ -27,6 +28,13 @@ def starting_weights(path: Path) -> dict[str, Any]:
     model = _read(path)
     arrays = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
     return {name.removeprefix(WRAPPER): value for name, value in arrays.items() if name.startswith(WRAPPER)}
+
+
+def begun(net: nn.Module, start: str) -> nn.Module:
+    """``net`` with the weights of ``start``, where that names a file of them."""
+    if start:
+        load_weights(net, starting_weights(Path(start)), start)
+    return net
 
 
 def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
