@@ -1,7 +1,7 @@
 // Choosing pictures: drop, pick or paste; a look at each before it is sent; then upload with a bar.
 import { seen, wake } from "./look.js";
 import { easel } from "./marks.js";
-import { tasks } from "./tasks.js";
+import { sizes, tasks } from "./tasks.js";
 
 const form = document.getElementById("choose");
 const input = document.getElementById("image");
@@ -49,7 +49,7 @@ function show() {
   list.classList.toggle("one", chosen.length === 1);
   form.classList.toggle("chosen", chosen.length > 0);
   input.required = !chosen.length;
-  measure();
+  sizes(form, chosen.length === 1 ? chosen[0].picture : null);
   advise();
   marks.reset();
   marks.offer(chosen.length === 1 && Boolean(chosen[0].picture));
@@ -101,7 +101,7 @@ async function look(item, frame, tags) {
   if (width * height > most.pixels) tag(`more than the ${Math.round(most.pixels / 1e6)} MP that are taken`);
   if (isGray(image)) tag("no colour");
   if (quality !== null && quality < 70) tag(`strongly compressed (quality ${quality})`);
-  measure();
+  sizes(form, chosen.length === 1 ? chosen[0].picture : null);
   const looking = tag("looking …");
   item.told = await (item.seen ??= seen(image, token));
   looking.remove();
@@ -116,16 +116,6 @@ function advise() {
   const label = task && !others.length && form.querySelector(`input[name=task][value="${task}"]`)?.closest("label");
   advice.textContent = label ? `${label.textContent.trim()} is suggested.` : "";
   if (label) label.append(element("small", "suggested", "suggested"));
-}
-
-// How large the result would be, on each scale; of several pictures only by how much.
-function measure() {
-  const one = chosen.length === 1 ? chosen[0].picture : null;
-  for (const hint of form.querySelectorAll("small[data-scale]")) {
-    const { scale } = hint.dataset;
-    hint.dataset.words ??= hint.textContent;
-    hint.textContent = one ? `${one.width * scale} × ${one.height * scale}` : hint.dataset.words;
-  }
 }
 
 function isGray(image) {

@@ -1,6 +1,6 @@
 // One picture: watched while it is being restored; compared, zoomed into and examined when it is done.
 import { easel } from "./marks.js";
-import { tasks } from "./tasks.js";
+import { sizes, tasks } from "./tasks.js";
 import { watch } from "./watch.js";
 
 const root = document.getElementById("picture");
@@ -65,8 +65,9 @@ async function follow() {
 
 function inWords({ status, position, progress }) {
   if (status === "queued") return position ? `Waiting, ${position} before it` : "Next in line";
-  if (progress.stage === "finishing") return "Putting it together";
-  if (!progress.tiles) return "Opening the picture";
+  if (progress.stage === "opening") return "Opening the picture";
+  if (progress.stage === "finishing" || progress.fraction === 1) return "Putting it together";
+  if (!progress.tiles) return "Being restored";
   return `Being restored, ${Math.floor(progress.fraction * 100)} %`;
 }
 
@@ -102,6 +103,7 @@ function compare() {
   if (!form) return;
   const { wide, high } = form.dataset;
   tasks(form, true);
+  sizes(form, { width: Number(wide), height: Number(high) });
   easel(form, () => ({ source: `${root.dataset.at}/view/before.jpg`, width: Number(wide), height: Number(high) }));
 }
 

@@ -12,3 +12,12 @@ export function tasks(form, asked = false) {
     });
   }
 }
+
+// On each scale, how large the result of ``picture``, {width, height}, would be; of null only by how much.
+export function sizes(form, picture) {
+  for (const hint of form.querySelectorAll("small[data-scale]")) {
+    const { scale } = hint.dataset;
+    hint.dataset.words ??= hint.textContent;
+    hint.textContent = picture ? `${picture.width * scale} × ${picture.height * scale}` : hint.dataset.words;
+  }
+}
