@@ -58,7 +58,7 @@ def _read(path: Path) -> onnx.ModelProto:
 
 
 def _card(path: Path) -> ModelCard:
-    for entry in _read(path).metadata_props:
-        if entry.key == KEY:
+    for entry in reversed(_read(path).metadata_props):
+        if entry.key == KEY:  # the last one counts: a mixture's card comes behind that of the file it began as
             return ModelCard.from_json(entry.value)
     raise ModelError(f"{path}: has no model card; only models exported by relume can be continued")
