@@ -331,6 +331,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "relic-moved": ("relic-moved.json", moved),
     "gigapixel": ("gigapixel.json", gigapixel),
     "photo": ("photo-photo.json", photographs),
+    "photo-equal-budget": ("photo-equal-budget.json", photographs),
     "photo-speed": ("photo-speed.json", photo_speed),
     "repair": ("photo-repair.json", photographs),
     "denoise": ("photo-denoise.json", photographs),
