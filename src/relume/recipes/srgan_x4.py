@@ -39,7 +39,7 @@ VARIANTS: dict[str, AdversarialSuperResolution] = {
     "survey": dataclasses.replace(
         RECIPE,
         data=PAPER_DATA,
-        steps=600,
+        steps=450,
         loss="l1",
         optim=dataclasses.replace(RECIPE.optim, ema=0.99),
         content=dataclasses.replace(RECIPE.content, pixel=1.0),
