@@ -122,7 +122,7 @@ def test_colours_are_set_by_click_and_by_keyboard(visit, tmp_path: Path) -> None
     page.get_by_text("2 colours", exact=True).wait_for()
     send(page)
     identity = page.url.rsplit("/", 1)[1]
-    hints = page.request.get(f"/api/v1/restorations/{identity}").json()["hints"]
+    hints = page.request.get(f"/pictures/{identity}/status").json()["hints"]
     assert [(hint["y"], hint["colour"]) for hint in hints] == [(60, "#8a5a3c")] * 2
     assert abs(hints[0]["x"] - 40) <= 1 and hints[1]["x"] == 83
     assert "2 colours set" in page.inner_text("main")

@@ -60,7 +60,8 @@ class Eye:
         """Start the process if there is none: somebody is about to choose a picture. Returns at once."""
         if self._turn.acquire(blocking=False):
             try:
-                self._start()
+                with contextlib.suppress(OSError):  # no process more is to be had: then nothing will be seen
+                    self._start()
             finally:
                 self._turn.release()
 

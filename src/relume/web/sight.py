@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:  # the page tells what was seen without ever loading what sees
     from relume.runtime.tasks.findings import Findings
 
+CLEAR = 0.01
+"""The share of damage from which a task is suggested: less of it is seen in sound pictures too, now and then."""
 COARSE = 15.0
 """Noise from which a picture is called very grainy, in 255ths."""
 
@@ -36,7 +38,7 @@ def in_words(found: Findings) -> Sight:
     """Tell of ``found``. Colours are never suggested: they would be invented."""
     words = []
     if found.broken:
-        words.append(f"scratches and folds on about {_percent(found.damaged)} of the picture")
+        words.append(f"looks scratched or folded on about {_percent(found.damaged)} of the picture")
     if found.beyond:
         words.append("so much looks damaged that it cannot be told apart: mark it")
     if found.grainy:
@@ -45,7 +47,8 @@ def in_words(found: Findings) -> Sight:
         words.append("JPEG’s squares can be seen")
     if found.block:
         return Sight((f"pixelated, in squares of {found.block} pixels",), "depixelate")
-    return Sight(tuple(words) or ("looks sound",), "photo" if found.broken or found.grainy else "")
+    clear = found.broken and found.damaged >= CLEAR
+    return Sight(tuple(words) or ("looks sound",), "photo" if clear or found.grainy else "")
 
 
 def _percent(share: float) -> str:
