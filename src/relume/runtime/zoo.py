@@ -20,7 +20,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "denoise-light": ("denoise-light.onnx", "99212b197ff8c267d263e8f3bbdf819b3a0f8fde0d3113e19d4525046ae67491"),
     "denoise": ("denoise.onnx", "846f9d80f96cd46837aea4a4c0a3c24c5ba7bbe2aae5d6cddf748903be2a72da"),
     "repair": ("repair.onnx", "fa940483e6869a80fffe1d6a4d6425219b35508de3cc091c268fbe254c021e86"),
-    "damage-mask": ("damage-mask.onnx", "d5563d0bd85fb8c44115c806453d9c51abe1799bf7fed3f3dc9b295339a17cc2"),
+    "damage-mask": ("damage-mask.onnx", "9966a87076c8ea12a8fdb0374ffc99e928e810452c9a54543ff0b49e858b6bca"),
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "1a1a86b4a641ab0034c711b4566fbe8a8ff86bf0349921958a716ed025d314d3"),
     "cascade-psnr": ("cascade-psnr.onnx", "38f237e3f4cc880c844bf1969fffa872c76c2a1d50b6aff99c02441bb5d08250"),
