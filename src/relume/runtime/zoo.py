@@ -28,6 +28,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "cascade-gan": ("cascade-gan.onnx", "424fa956f9e5c0a2771e609e8d321bf4698d7566b7a9a6e5a5af2d435566c044"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
     "srresnet": ("srresnet.onnx", "c763014dd88e91a1a83e376a03173ab9f1ffe93f8270b559aa43e119a26a786e"),
+    "srgan": ("srgan.onnx", "efb06d338a37f3e3afe2446479660cfe1b728b3a6364628d36e376c97e67cefd"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
     "link-ae1-decoder": ("link-ae1-decoder.onnx", "a0ff4f13af5a3557b014841bb2e9baa7128544ce573f18f437c587206e93d615"),
     "link-ae1-encoder": ("link-ae1-encoder.onnx", "88619c90488ac7947bca565e839411a783bb77360a3478ae34abf0ffc646c68d"),
