@@ -18,27 +18,30 @@ Choice = Literal["adam", "muon", "sgd"]
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
-    """The quintic Newton-Schulz iteration towards U V^T of ``matrix`` = U S V^T; (rows, columns) float32.
+def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
+    """The quintic Newton-Schulz iteration towards U V^T of each matrix U S V^T; (..., rows, columns) float32.
 
     One iteration is x <- p x with p = a + b g + c g^2 and g = x x^T. All p are polynomials in the first g, so they are
     multiplied with each other (of the shorter side squared, where x has the longer one too) and with x but once.
     """
     a, b, c = COEFFICIENTS
-    wide = matrix.shape[0] <= matrix.shape[1]
-    x = matrix if wide else matrix.T
-    x = x / (x.norm() + 1e-7)
-    gram = x @ x.T
-    product = one = torch.eye(len(gram), dtype=x.dtype, device=x.device)
+    wide = matrices.shape[-2] <= matrices.shape[-1]
+    x = matrices if wide else matrices.mT
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    product = one = torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device).expand_as(gram)
     for _ in range(steps):
         p = a * one + b * gram + c * (gram @ gram)
         product, gram = p @ product, p @ gram @ p
     x = product @ x
-    return x if wide else x.T
+    return x if wide else x.mT
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, Nesterov's look-ahead, orthogonalisation; for weights of two or more dimensions."""
+    """Momentum, Nesterov's look-ahead, orthogonalisation; for weights of two or more dimensions.
+
+    Weights of one shape are orthogonalised together: many small products in one.
+    """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
@@ -46,6 +49,7 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
+            alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
             for weight in group["params"]:
                 if weight.grad is None:
                     continue
@@ -53,11 +57,13 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["momentum"] = torch.zeros_like(weight)
                 state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
-                ahead = weight.grad.lerp(state["momentum"], group["momentum"])
-                matrix = ahead.flatten(1).float()
-                update = orthogonalise(matrix) * (0.2 * max(matrix.shape) ** 0.5)
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(update.reshape(weight.shape), alpha=-group["lr"])
+                matrix = weight.grad.lerp(state["momentum"], group["momentum"]).flatten(1).float()
+                alike.setdefault((matrix.shape[0], matrix.shape[1]), []).append((weight, matrix))
+            for shape, found in alike.items():
+                updates = orthogonalise(torch.stack([matrix for _, matrix in found])) * (0.2 * max(shape) ** 0.5)
+                for (weight, _), update in zip(found, updates, strict=True):
+                    weight.mul_(1 - group["lr"] * group["weight_decay"])
+                    weight.add_(update.reshape(weight.shape), alpha=-group["lr"])
 
 
 def optimisers(net: nn.Module, choice: Choice, lr: float, betas: tuple[float, float]) -> list[torch.optim.Optimizer]:
