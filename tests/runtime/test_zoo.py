@@ -38,6 +38,12 @@ def test_every_shipped_model_is_sound() -> None:
         assert model.name == name and model.card.outputs
 
 
+def test_no_shipped_file_is_large_nor_are_all_together() -> None:
+    sizes = [path.stat().st_size for path in zoo.WEIGHTS.iterdir()]
+    assert len(sizes) >= len(zoo.SHIPPED)
+    assert max(sizes) <= 20e6 and sum(sizes) <= 80e6
+
+
 def test_bicubic_needs_no_file() -> None:
     assert zoo.find("bicubic").path is None
 

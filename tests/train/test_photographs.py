@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from relume.signal import UsageError
 from relume.train import photographs
 
 
@@ -15,6 +16,15 @@ def write(path: Path, seed: int, size: tuple[int, int] = (320, 240)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(cells).resize(size, Image.Resampling.NEAREST).save(path)
     return path
+
+
+def test_a_folder_without_test_pictures_is_an_error_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    with pytest.raises(UsageError, match="no test pictures"):
+        photographs.prepare(tmp_path, tmp_path / "out", tmp_path / "tests")
+    with pytest.raises(UsageError, match="not a folder"):
+        photographs.prepare(tmp_path / "gone", tmp_path / "out", None)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_list_names_each_photograph_once() -> None:

@@ -32,4 +32,4 @@ VARIANTS: dict[str, ConditionalGan] = {
         RECIPE, steps=800, batch=1, weights=Weights(perceptual=0.0, depths=()), validate_every=200
     ),
 }
-"""``equal_budget``: about 4e13 to 5e13 multiply-accumulates, as many as the four networks of ``photo`` had together."""
+"""``equal_budget``: about 4e13 to 5e13 multiply-accumulates, what the four networks of ``photo`` had together then."""

@@ -77,6 +77,18 @@ def blended(faithful: Model, rich: Model, realism: float) -> Model:
         return faithful
     if realism == 1:
         return rich
+    card, data = mixture(faithful, rich, realism)
+    digest = hashlib.sha256(data).hexdigest()
+    path = Path(_folder().name) / f"{digest}.onnx"
+    path.write_bytes(data)
+    return Model(card.name, card, path, digest)
+
+
+def mixture(faithful: Model, rich: Model, realism: float) -> tuple[ModelCard, bytes]:
+    """The card and the bytes of the model at ``realism`` on the line through two of the same network.
+
+    Raises UsageError for a model without weights, ModelError for networks that differ.
+    """
     if faithful.path is None or rich.path is None:
         raise UsageError("realism mixes two trained models; bicubic has no weights")
     if faithful.card.recipe.get("net") != rich.card.recipe.get("net") or faithful.card.outputs != rich.card.outputs:
@@ -90,11 +102,7 @@ def blended(faithful: Model, rich: Model, realism: float) -> Model:
         | {"realism": realism, "faithful_sha256": faithful.sha256, "rich_sha256": rich.sha256},
         description=f"{realism:g} of the way from {faithful.card.name} to {rich.card.name}",
     )
-    data = mix(faithful.path.read_bytes(), rich.path.read_bytes(), realism, card)
-    digest = hashlib.sha256(data).hexdigest()
-    path = Path(_folder().name) / f"{digest}.onnx"
-    path.write_bytes(data)
-    return Model(card.name, card, path, digest)
+    return card, mix(faithful.path.read_bytes(), rich.path.read_bytes(), realism, card)
 
 
 def mix(faithful: bytes, rich: bytes, realism: float, card: ModelCard) -> bytes:

@@ -67,11 +67,16 @@ class BlockSpec(DataSpec):
         return resample(image, (image.shape[0] // scale, image.shape[1] // scale), "area")
 
 
+def pictures_below(folder: Path) -> list[Path]:
+    """Every picture file in ``folder`` and the folders in it, in a stable order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
 def find_pictures(root: Path, folders: Sequence[str], exclude: Sequence[str] = ()) -> list[Path]:
     """Every picture file below ``root/folder``, in a stable order; a missing or empty folder is an error."""
     found: list[Path] = []
     for folder in folders:
-        here = sorted(p for p in (root / folder).rglob("*") if p.suffix.lower() in SUFFIXES and p.stem not in exclude)
+        here = [path for path in pictures_below(root / folder) if path.stem not in exclude]
         if not here:
             raise UsageError(f"no training pictures in {root / folder}; give the data root with --data")
         found += here

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from relume.signal import Array, UsageError
-from relume.train.data import SUFFIXES, load_rgb
+from relume.signal import Array, RelumeError, UsageError
+from relume.train.data import load_rgb, pictures_below
 
 LONGEST = 2040
 LEAST_SHRINK = 1.6
@@ -53,8 +53,15 @@ def nearest(image: Image.Image, tests: dict[str, Array]) -> tuple[str, int]:
 
 
 def prepare(unpacked: Path, out: Path, tests: Path | None) -> list[str]:
-    """Write every listed picture to ``out`` as PNG; what could not be used is told, a line each."""
-    found = sorted(p for p in tests.rglob("*") if p.suffix.lower() in SUFFIXES) if tests else []
+    """Write every listed picture to ``out`` as PNG; what could not be used is told, a line each.
+
+    Raises UsageError where ``unpacked`` is no folder or ``tests`` holds no picture, before anything is written.
+    """
+    if not unpacked.is_dir():
+        raise UsageError(f"{unpacked} is not a folder; unpack the packages of the list into it")
+    found = pictures_below(tests) if tests else []
+    if tests and not found:
+        raise UsageError(f"no test pictures in {tests}; without any, nothing would be left out")
     known = {path.name: difference_hash(Image.fromarray(load_rgb(path))) for path in found}
     out.mkdir(parents=True, exist_ok=True)
     told = []
@@ -80,10 +87,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tests", type=Path)
     args = parser.parse_args()
-    if not args.unpacked.is_dir():
-        raise UsageError(f"{args.unpacked} is not a folder; unpack the packages of the list into it")
-    for line in prepare(args.unpacked, args.out, args.tests):
-        print(line)
+    try:
+        for line in prepare(args.unpacked, args.out, args.tests):
+            print(line)
+    except RelumeError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from relume.runtime import masks
 from relume.runtime.arrays import from_object
 from relume.runtime.look import look
 from relume.runtime.options import Options
-from relume.runtime.pictures import Source
 from relume.runtime.tasks import photo, repair
 from relume.runtime.tasks.plan import Request
 from relume.runtime.working import Working
@@ -56,14 +55,10 @@ def find(whole: Array, detail: Array | None = None) -> Findings:
     Where it is a copy, ``detail`` is a part of the picture at its own size, cut at multiples of 8 pixels: noise and
     squares do not outlive being made small. It takes about half a second of one core for a megapixel.
     """
-    seen = look(_source(whole if detail is None else detail), Working(alpha=False))
+    seen = look(from_object(whole if detail is None else detail), Working(alpha=False))
     grid = seen.grid()
     damaged = 0.0
     if grid is None:
-        mask, _ = repair.detect(Request(lambda: _source(whole), Options()), photo.careful)
+        mask, _ = repair.detect(Request(lambda: from_object(whole), Options()), photo.careful)
         damaged = float(masks.without_frame(mask).mean())
     return Findings(damaged, 255 * seen.sigma, seen.jpeg, 0 if grid is None else grid.block)
-
-
-def _source(array: Array) -> Source:
-    return from_object(array)
