@@ -3,7 +3,7 @@ import torch
 
 from relume.nets.cascade import Cascade, CascadeShape
 from relume.nets.crsrgan import Crsrgan, CrsrganShape, from_cascade
-from relume.nets.relic_colour import ColourBranch, ColourShape, bend, look_up, seen
+from relume.nets.relic_colour import ColourBranch, ColourShape, bend, levels, look_up, seen
 
 SMALL = CrsrganShape(channels=8, groups=(2, 1, 1))
 
@@ -61,9 +61,25 @@ def test_it_takes_over_a_cascade_without_a_change_at_x4():
         from_cascade(Cascade(CascadeShape(channels=8, units=(3, 2, 2))).state_dict(), net)
 
 
-def test_the_colour_branch_begins_with_no_change():
-    x = torch.rand(1, 3, 20, 30)
-    torch.testing.assert_close(look_up(ColourBranch()(x), x), x, atol=2e-4, rtol=0)
+def test_the_colour_branch_begins_with_hardly_a_change():
+    x = 0.3 + 0.4 * torch.rand(1, 3, 20, 30)
+    torch.testing.assert_close(look_up(ColourBranch()(x), x), x, atol=0.01, rtol=0)
+
+
+def test_all_the_way_with_nothing_learned_is_auto_levels():
+    branch, x = ColourBranch(), 0.3 + 0.4 * torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        branch.way.bias.fill_(40.0)
+    low, high = levels(x)
+    assert (x < low).float().mean() == pytest.approx(0.005, abs=0.001)
+    assert (x > high).float().mean() == pytest.approx(0.005, abs=0.001)
+    stretched = (x - low) / (high - low)
+    torch.testing.assert_close(look_up(branch.eval()(x), x), stretched, atol=1e-3, rtol=0)
+
+
+def test_the_levels_of_one_colour_are_kept_apart():
+    low, high = levels(torch.full((1, 3, 8, 8), 0.5))
+    torch.testing.assert_close(high - low, torch.full((1, 3, 1, 1), 0.1))
 
 
 def test_the_table_is_the_curves_and_the_mix():

@@ -49,6 +49,38 @@ def test_bf16_rounds_the_residual_and_never_the_picture() -> None:
     assert network(base + step).mean() - network(base).mean() == pytest.approx(step, rel=0.2)
 
 
+def test_int8_is_near_float_where_the_card_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"net.stages.{stage}.cell.0.{part}.weight" for stage in range(3) for part in ("first", "second")]
+    reaches = dict.fromkeys(names, 2.0)
+    exact = load("x4")(PICTURE)
+    monkeypatch.setattr(engine, "fastest_precision", lambda eight_bits=False: "f32")
+    rounded = engine.load(TINY, DIGEST, "x4", "openvino", "int8", None, reaches)
+    assert rounded.precision == "int8"
+    assert 0 < np.abs(rounded(PICTURE) - exact).mean() < 0.01
+
+
+def test_int8_needs_a_network_that_was_trained_for_it() -> None:
+    with pytest.raises(UsageError, match="not trained for int8"):
+        load("x4", precision="int8")
+
+
+@pytest.mark.parametrize(
+    ("rates", "plain", "eight_bits"),
+    [
+        ({"f32": 10, "bf16": 25, "int8": 45}, "bf16", "int8"),
+        ({"f32": 10, "bf16": 25, "int8": 26}, "bf16", "bf16"),
+        ({"f32": 10, "int8": 30}, "f32", "int8"),
+        ({"f32": 10, "bf16": 11}, "f32", "f32"),
+    ],
+)
+def test_a_coarser_precision_must_be_worth_it(
+    rates: dict[str, float], plain: str, eight_bits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_measured", lambda: rates)
+    assert engine.fastest_precision() == plain
+    assert engine.fastest_precision(eight_bits=True) == eight_bits
+
+
 def test_a_network_is_compiled_once_and_reused(own_cache: Path) -> None:
     assert load("x2") is load("x2")
     first = load("x2")(PICTURE)
@@ -104,6 +136,7 @@ def test_the_probe_reports_what_it_chose_and_what_is_not_there(monkeypatch: pyte
     found = engine.probe()
     assert found["onnxruntime"] is None
     assert found["precision"] in found["convolution_gflops"]
+    assert found["precision_eight_bits"] in found["convolution_gflops"]
     assert all(rate > 0 for rate in found["convolution_gflops"].values())
     assert engine.gigaflops("f32") > 0
 

@@ -51,7 +51,7 @@ def network(model: str, scale: int, size: tuple[int, int] = PROBE, precision: en
     if found.path is None or found.sha256 is None:
         raise ModelError(f"{model} is computed and not a network; name one with weights")
     output = found.card.output_for(scale)
-    loaded = engine.load(found.path, found.sha256, output, "auto", precision, None)
+    loaded = engine.load(found.path, found.sha256, output, "auto", precision, None, found.card.eight_bits)
     picture = np.random.default_rng(0).random((*size, 3), np.float32)
     return Task(lambda: loaded(picture), 2.0 * found.card.macs_per_pixel[output] * size[0] * size[1])
 

@@ -46,7 +46,7 @@ def images(
     scale: Scale = 4,
     sets: Annotated[str, typer.Option(help="Test sets, by commas. Else: those of the task.")] = "",
     models: Models = "",
-    precision: Annotated[str, typer.Option(help="auto, bf16 or f32.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, int8, bf16 or f32.")] = "auto",
     vgg: Annotated[Path | None, typer.Option(help="An export of LPIPS (VGG), for its column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json, or by the task's name.")] = None,
     n: Annotated[int | None, typer.Option("--n", min=1, help="Photographs: so many of each set, evenly.")] = None,

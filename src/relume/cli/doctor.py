@@ -83,12 +83,16 @@ def _engine(problems: list[str]) -> dict[str, Any]:
 
 def _why(found: dict[str, Any]) -> str:
     """The choice of precision in a sentence, from the rates that were measured."""
-    rates = found["convolution_gflops"]
+    rates, chosen, best = found["convolution_gflops"], found["precision"], found["precision_eight_bits"]
     if "BF16" not in found["capabilities"]:
-        return "f32, because this processor has no bf16"
-    if "bf16" not in rates:
-        return "f32, because bf16 did not measure at least 1.2 times faster on this processor"
-    return f"bf16, because it measured {rates['bf16'] / rates['f32']:.1f} times as fast as f32 on this processor"
+        told = "f32, because this processor has no bf16"
+    elif chosen == "f32":
+        told = "f32, because bf16 did not measure at least 1.2 times as fast on this processor"
+    else:
+        told = f"bf16, because it measured {rates['bf16'] / rates['f32']:.1f} times as fast as f32 on this processor"
+    if best != "int8":
+        return told
+    return f"{told}; int8 for networks trained for it: {rates['int8'] / rates[chosen]:.1f} times as fast as {chosen}"
 
 
 def _memory() -> dict[str, int | None]:

@@ -71,7 +71,7 @@ Lut = Annotated[Path | None, typer.Option(help="relic: apply this .cube in place
 LutOut = Annotated[Path | None, typer.Option(help="relic: write the change of colour as a .cube.")]
 Evidence = Annotated[Path | None, typer.Option(help="A folder for the evidence: residual, maps, report.")]
 Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
-Precision = Annotated[str, typer.Option(help="auto, bf16 or f32.")]
+Precision = Annotated[str, typer.Option(help="auto, int8, bf16 or f32.")]
 Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
 Report = Annotated[bool, typer.Option("--report", help="Write a heat map of the disagreement beside each result.")]
 Strip = Annotated[bool, typer.Option("--strip", help="Drop EXIF, XMP and IPTC.")]

@@ -19,8 +19,16 @@ RECIPE = RelicColour(
     name="relic-colour",
     net=ColourShape(hidden=384),
     data=DataSpec(
-        folders=("relics", "sr-train/photos", "sr-train/BSDS398", "landscapes", "faces"),
-        held_out=30,
+        folders=(
+            "relics",
+            "sr-train/photos",
+            "sr-train/BSDS398",
+            "landscapes",
+            "faces",
+            "photographs",
+            "sr-train/T91",
+        ),
+        held_out=42,
         terms=(
             TrainingSet(
                 "relics (train part): murals of Dunhuang, mosaics and ambers, bronzes",
@@ -32,12 +40,14 @@ RECIPE = RelicColour(
             TrainingSet("BSDS398 (BSDS500 train and test, less two)", "non-commercial research and education"),
             TrainingSet("landscapes (SUN scenes, train part)", "research"),
             TrainingSet("faces (CelebA, train part)", "non-commercial research"),
+            TrainingSet("63 photographs of Debian's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL-2+, LGPL"),
+            TrainingSet("T91", "research"),
         ),
     ),
-    shares=(0.36, 0.12, 0.28, 0.16, 0.08),
-    fresh=(0.25, 0.3, 0.3, 0.3, 0.3),
-    filled=(0.6, 0.0, 0.0, 0.0, 0.0),
-    steps=5000,
-    count=50000,
+    shares=(0.32, 0.1, 0.22, 0.14, 0.08, 0.1, 0.04),
+    fresh=(0.25, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3),
+    filled=(0.6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    steps=9000,
+    count=80000,
     optim=Optim(choice="adam", lr=1.5e-3, warmup=100, final=0.01, clip=1.0, ema=0.995),
 )

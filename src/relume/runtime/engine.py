@@ -1,7 +1,8 @@
 """The only file that imports an inference engine: OpenVINO on the processor, ONNX Runtime where it is preferred.
 
 With OpenVINO a network is compiled as two graphs of free size (see :mod:`relume.runtime.graph`), the first in the
-precision chosen and the second in float32, and kept in the user's cache.
+precision chosen and the second in float32, and kept in the user's cache. int8 is for networks whose card says how
+(``eight_bits``); what lies between their convolutions is then in the faster of the other two.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -24,13 +25,17 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from relume.runtime import cache
-from relume.runtime.graph import footprint, split
+from relume.runtime.graph import footprint, in_eight_bits, split
 from relume.signal import Array, ModelError, UsageError
 
-Precision = Literal["bf16", "f32"]
-Choice = Literal["auto", "bf16", "f32"]
-GRAPH_VERSION = 3
+Precision = Literal["int8", "bf16", "f32"]
+Choice = Literal["auto", "int8", "bf16", "f32"]
+Reaches = tuple[tuple[str, float], ...]
+GRAPH_VERSION = 4
 """Raise it when the graphs built here change: compiled ones in users' caches are then made anew."""
+FINER_FIRST: tuple[Precision, ...] = ("f32", "bf16", "int8")
+WORTH = 1.2
+"""How many times as fast as a finer one a coarser precision must have measured to be taken."""
 
 
 class Network(Protocol):
@@ -45,16 +50,28 @@ class Network(Protocol):
         ...
 
 
-def load(path: Path, sha256: str, output: str, engine: str, precision: Choice, threads: int | None) -> Network:
+def load(
+    path: Path,
+    sha256: str,
+    output: str,
+    engine: str,
+    precision: Choice,
+    threads: int | None,
+    eight_bits: Mapping[str, float] | None = None,
+) -> Network:
     """The network at ``path`` cut down to ``output``, compiled once in a process (the last eight are kept).
 
-    ``engine``: 'auto' (OpenVINO), 'openvino' or 'onnxruntime'; ``precision``: 'auto' is bf16 where that measured
-    faster on this processor. Raises ModelError if the file cannot be loaded, UsageError if the engine is not there.
+    ``engine``: 'auto' (OpenVINO), 'openvino' or 'onnxruntime'; ``precision``: 'auto' is the fastest measured on this
+    processor, int8 only where the card's ``eight_bits`` is given. Raises ModelError if the file cannot be loaded,
+    UsageError if the engine is not there or the network cannot be computed so.
     """
     if engine == "onnxruntime":
         return _onnxruntime(path, sha256, output, threads)
-    chosen: Precision = precision if precision != "auto" else fastest_precision()
-    return _openvino(path, sha256, output, chosen, threads)
+    chosen: Precision = precision if precision != "auto" else fastest_precision(bool(eight_bits))
+    if chosen == "int8" and not eight_bits:
+        raise UsageError(f"{path.stem} was not trained for int8: choose the precision auto, bf16 or f32")
+    reaches = tuple(sorted((eight_bits or {}).items())) if chosen == "int8" else ()
+    return _openvino(path, sha256, output, chosen, threads, reaches)
 
 
 def shapes(path: Path, side: int) -> dict[str, tuple[int, ...]]:
@@ -132,19 +149,24 @@ def _settings(precision: str, threads: int | None) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def _openvino(path: Path, sha256: str, output: str, precision: Precision, threads: int | None) -> Network:
-    return _OpenVino(path, sha256, output, precision, threads)
+def _openvino(
+    path: Path, sha256: str, output: str, precision: Precision, threads: int | None, reaches: Reaches
+) -> Network:
+    return _OpenVino(path, sha256, output, precision, threads, reaches)
 
 
 class _OpenVino:
     engine = "openvino"
 
-    def __init__(self, path: Path, sha256: str, output: str, precision: Precision, threads: int | None) -> None:
+    def __init__(
+        self, path: Path, sha256: str, output: str, precision: Precision, threads: int | None, reaches: Reaches
+    ) -> None:
         self.precision: str = precision
         self._lock = threading.Lock()
         core = _core()
         name = "graph-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor(), sha256, output, precision, threads)
-        settings = (_settings(precision, threads), _settings("f32", threads))
+        between = fastest_precision() if precision == "int8" else precision
+        settings = (_settings(between, threads), _settings("f32", threads))
         stored = _unpack(cache.get(name))
         compiled = None
         if stored is not None:
@@ -157,6 +179,7 @@ class _OpenVino:
             try:
                 model = core.read_model(str(path))
                 self.footprint = footprint(model, output)
+                in_eight_bits(_ov(), model, dict(reaches))
                 graphs = split(_ov(), model, output)
                 compiled = [core.compile_model(g, "CPU", s) for g, s in zip(graphs, settings, strict=True)]
             except RuntimeError as error:
@@ -253,13 +276,17 @@ def _processor() -> str:
     return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} {platform.machine()} {_threads()} {capabilities}"
 
 
-@lru_cache(maxsize=1)
-def fastest_precision() -> Precision:
-    """bf16 if this processor has it and it measured at least 1.2 times faster than f32; measured once and cached."""
-    if "BF16" not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return "f32"
+def fastest_precision(eight_bits: bool = False) -> Precision:
+    """The precision for this processor: a coarser one where it measured at least 1.2 times as fast as the finer ones.
+
+    Measured once and cached. int8 only for networks with ``eight_bits``, and where it computes without an error.
+    """
     rates = _measured()
-    return "bf16" if rates["bf16"] >= 1.2 * rates["f32"] else "f32"
+    best: Precision = "f32"
+    for coarser in FINER_FIRST[1:] if eight_bits else FINER_FIRST[1:2]:
+        if rates.get(coarser, 0) >= WORTH * rates[best]:
+            best = coarser
+    return best
 
 
 def gigaflops(precision: str) -> float:
@@ -271,37 +298,59 @@ def gigaflops(precision: str) -> float:
 @lru_cache(maxsize=1)
 def _measured() -> dict[str, float]:
     """Convolution GFLOP/s by precision, measured once (in a fraction of a second) and cached."""
-    has_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    precisions: tuple[Precision, ...] = ("bf16", "f32") if has_bf16 else ("f32",)
     name = "rates-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor())
     rates = cache.get_json(name)
-    if rates is None or set(rates) != set(precisions):
-        rates = _rates(precisions, seconds=0.05)
+    if rates is None or "f32" not in rates:
+        rates = _rates(seconds=0.05)
         cache.put_json(name, rates)
     return dict(rates)
 
 
-def _rates(precisions: tuple[Precision, ...], seconds: float) -> dict[str, float]:
-    """GFLOP/s of a stack of 64-channel 3x3 convolutions at 128x128, the best of interleaved runs."""
-    op = _ov().opset13
+def _rates(seconds: float) -> dict[str, float]:
+    """GFLOP/s by precision of a stack of 64-channel 3x3 convolutions at 128x128, the best of interleaved runs.
+
+    Without bf16 where the processor has none, and without int8 where it adds up wrongly.
+    """
     side, channels, depth = 128, 64, 2
-    x = op.parameter([1, channels, side, side])
-    y: Any = x
-    weight = np.full((channels, channels, 3, 3), 0.01, np.float32)
-    for _ in range(depth):
-        y = op.relu(op.convolution(y, op.constant(weight), [1, 1], [1, 1], [1, 1], [1, 1]))
-    model = _ov().Model([op.result(y)], [x], "probe")
-    requests = {p: _core().compile_model(model, "CPU", _settings(p, None)).create_infer_request() for p in precisions}
-    data = np.zeros((1, channels, side, side), np.float32)
-    best = dict.fromkeys(precisions, float("inf"))
+    has_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    settings = {"f32": "f32", "int8": "f32"} | ({"bf16": "bf16"} if has_bf16 else {})
+    requests = {
+        p: _core().compile_model(_stack(side, channels, depth, p == "int8"), "CPU", _settings(s, None))
+        for p, s in settings.items()
+    }
+    data = np.ones((1, channels, side, side), np.float32)
+    runs = {p: compiled.create_infer_request() for p, compiled in requests.items()}
+    if not _exact(runs["f32"].infer([data])[0], runs["int8"].infer([data])[0]):
+        del runs["int8"]
+    best = dict.fromkeys(runs, float("inf"))
     started = time.perf_counter()
-    for _ in _at_least_twice(started, seconds * len(precisions)):
-        for precision, request in requests.items():
+    for _ in _at_least_twice(started, seconds * len(runs)):
+        for precision, request in runs.items():
             before = time.perf_counter()
             request.infer([data], share_inputs=True, share_outputs=True)
             best[precision] = min(best[precision], time.perf_counter() - before)
     flops = 2 * depth * 9 * channels * channels * side * side
     return {precision: flops / lowest / 1e9 for precision, lowest in best.items()}
+
+
+def _stack(side: int, channels: int, depth: int, eight_bits: bool) -> Any:
+    """``depth`` convolutions that keep a picture of ones as it is, but at its border."""
+    op = _ov().opset13
+    x = op.parameter([1, channels, side, side])
+    y: Any = x
+    for layer in range(depth):
+        weights = op.constant(np.full((channels, channels, 3, 3), 1 / (9 * channels), np.float32))
+        weights.set_friendly_name(f"weights.{layer}")
+        y = op.relu(op.convolution(y, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
+    model = _ov().Model([op.result(y)], [x], "probe")
+    if eight_bits:
+        in_eight_bits(_ov(), model, {f"weights.{layer}": 1.0 for layer in range(depth)})
+    return model
+
+
+def _exact(right: Array, found: Array) -> bool:
+    """Whether whole numbers added up as they should: sums of pairs can overflow on processors without VNNI."""
+    return bool(np.abs(right - found).max() < 0.02)
 
 
 def _at_least_twice(started: float, seconds: float) -> Iterator[None]:
@@ -313,7 +362,7 @@ def _at_least_twice(started: float, seconds: float) -> Iterator[None]:
 
 def probe() -> dict[str, Any]:
     """What ``relume doctor`` shows: engines and versions, processor, convolution GFLOP/s by precision, the choice."""
-    rates = _rates(("bf16", "f32") if fastest_precision() == "bf16" else ("f32",), seconds=0.5)
+    rates = _rates(seconds=0.5)
     try:
         import onnxruntime
 
@@ -331,5 +380,6 @@ def probe() -> dict[str, Any]:
         "onnxruntime": runtime,
         "convolution_gflops": {precision: round(rate, 1) for precision, rate in rates.items()},
         "precision": fastest_precision(),
+        "precision_eight_bits": fastest_precision(eight_bits=True),
         "cache": str(cache.folder()),
     }

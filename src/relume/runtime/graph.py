@@ -3,12 +3,14 @@
 The *body* holds everything up to the last convolution of the output asked for and may run in bfloat16. The *tail*
 holds the rest (pixel shuffle, the skip from the input, their sum) and runs in float32, so that bfloat16 rounds only
 the residual and never the picture itself. In the tail a bilinear skip is rewritten as a 3x3 convolution ahead of the
-pixel shuffle, which gives the same values in a fraction of the time. The engine's module is an argument, ``ov``:
-only :mod:`relume.runtime.engine` imports it.
+pixel shuffle, which gives the same values in a fraction of the time. A network that was trained for it may have the
+convolutions of its body in eight bits (:func:`in_eight_bits`). The engine's module is an argument, ``ov``: only
+:mod:`relume.runtime.engine` imports it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -133,6 +135,29 @@ def _bilinear_kernel(scale: int) -> Array:
     for channel in range(3):
         kernel[channel, :, channel] = planes
     return kernel.reshape(3 * scale * scale, 3, 3, 3)
+
+
+def in_eight_bits(ov: ModuleType, model: Any, reaches: Mapping[str, float]) -> None:
+    """Round what enters the convolutions of ``model`` and their weights to 256 steps, in place.
+
+    ``reaches``: by the name of a convolution's weights, the largest value that enters it; others stay as they are. As
+    :mod:`relume.nets.eight_bit` trains it: steps are even, those of the weights for each output channel apart, and
+    what comes from a ReLU has no sign. The engine then computes these convolutions in whole numbers.
+    """
+    op = ov.opset13
+    for node in model.get_ops():
+        if node.get_type_name() != "Convolution":
+            continue
+        weights = node.input_value(1).get_node()
+        reach = np.float32(reaches.get(weights.get_friendly_name(), 0))
+        if not reach:
+            continue
+        positive = node.input_value(0).get_node().get_type_name() == "Relu"
+        low, high = (np.float32(0), reach) if positive else (-reach, reach * np.float32(127 / 128))
+        widest = np.abs(weights.data).max((1, 2, 3), keepdims=True).clip(1e-12).astype(np.float32)
+        for index, bounds, levels in ((0, (low, high), 256), (1, (-widest, widest), 255)):
+            rounded = op.fake_quantize(node.input_value(index), *bounds, *bounds, levels)
+            node.input(index).replace_source_output(rounded.output(0))
 
 
 def footprint(model: Any, output: str) -> int:

@@ -12,7 +12,7 @@ from relume.runtime.photo_options import PhotoOptions
 from relume.signal import UsageError
 
 EngineName = Literal["auto", "openvino", "onnxruntime"]
-PrecisionName = Literal["auto", "bf16", "f32"]
+PrecisionName = Literal["auto", "int8", "bf16", "f32"]
 
 DEFAULT_MEMORY = 1 << 30
 DEFAULT_PIXELS = 1 << 29
@@ -77,8 +77,8 @@ class Options:
             raise UsageError(f"engine must be one of {', '.join(get_args(EngineName))}, not '{self.engine}'")
         if self.precision not in get_args(PrecisionName):
             raise UsageError(f"precision must be one of {', '.join(get_args(PrecisionName))}, not '{self.precision}'")
-        if self.engine == "onnxruntime" and self.precision == "bf16":
-            raise UsageError("ONNX Runtime computes in f32 here; for bf16 choose the engine openvino")
+        if self.engine == "onnxruntime" and self.precision not in ("auto", "f32"):
+            raise UsageError(f"ONNX Runtime computes in f32 here; for {self.precision} choose the engine openvino")
         if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
             raise UsageError(f"max_memory must be at least {LEAST_MEMORY >> 20} MiB, not {self.max_memory} bytes")
         if self.max_pixels is not None and self.max_pixels < 1:

@@ -32,7 +32,10 @@ class Optim:
 
 @dataclass(frozen=True)
 class SuperResolution:
-    """A supervised super-resolution recipe (phase one: PSNR)."""
+    """A supervised super-resolution recipe (phase one: PSNR).
+
+    ``eight_bits``: train the cascade for eight-bit arithmetic (:mod:`relume.nets.eight_bit`).
+    """
 
     name: str
     net: Shape
@@ -48,6 +51,7 @@ class SuperResolution:
     validate_every: int = 1000
     checkpoint_minutes: float = 3.0
     start: str = ""
+    eight_bits: bool = False
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1 or self.patch < 8:

@@ -15,8 +15,9 @@ from torch import nn
 from relume.card import ModelCard
 from relume.degrade.resample import resize
 from relume.metrics import SR_PROTOCOL
-from relume.nets.cascade import CascadeShape, regroup
+from relume.nets.cascade import Cascade, fitted
 from relume.nets.crsrgan import Crsrgan, CrsrganShape, from_cascade
+from relume.nets.eight_bit import for_eight_bits, measuring, plain, ranges
 from relume.nets.shape import Shape
 from relume.signal import Array, UsageError
 from relume.train.adversarial import Adversarial, content_of
@@ -61,15 +62,29 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     torch.manual_seed(recipe.seed)
     net = recipe.net.build()
     if recipe.start:
-        weights = starting_weights(Path(recipe.start))
-        if isinstance(recipe.net, CascadeShape):
-            weights = regroup(weights, recipe.net.units)
+        weights = plain(starting_weights(Path(recipe.start)))
+        if isinstance(net, Cascade):
+            weights = fitted(weights, net)
         if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
             weights = from_cascade(weights, net)
         load_weights(net, weights, recipe.start)
     bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
     team = Team.join(run.device)
+    if recipe.eight_bits:
+        measure(net, recipe, bank)
     return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
+
+
+def measure(net: nn.Module, recipe: SuperResolution, bank: PairBank, batches: int = 60) -> None:
+    """Turn the inner convolutions of a cascade into eight-bit ones and measure their reaches on training batches."""
+    if not isinstance(net, Cascade):
+        raise UsageError(f"eight_bits is for cascades; {recipe.name} trains another network")
+    for_eight_bits(net, net.inner())
+    with measuring(net), torch.no_grad():
+        for number in range(batches):
+            scale = recipe.net.scales[number % len(recipe.net.scales)]
+            low, _ = bank.batch(scale, recipe.batch, recipe.patch, np.random.default_rng([recipe.seed, 1, number]))
+            net(low)
 
 
 TRAININGS: Mapping[type, Callable[[Any, Path, Run], nn.Module]] = {
@@ -136,7 +151,7 @@ def export_checkpoint(
     if isinstance(shape, CrsrganShape):
         return export_detail(checkpoint, target, shape, name=name, description=description)
     net = shape.build()
-    load_weights(net, state["average"], str(checkpoint))
+    load_weights(net, plain(state["average"]), str(checkpoint))
     fidelity, how = promise(recipe)
     real = "quality" in recipe["data"]
     pairs = "on photographs blurred, shrunk, made noisy and compressed twice over" if real else "on clean bicubic pairs"
@@ -155,5 +170,6 @@ def export_checkpoint(
         scores=last_scores(checkpoint, BLOCK_PROTOCOL if blocks else SR_PROTOCOL),
         fidelity=fidelity,
         description=description or f"{how}, {pairs}",
+        eight_bits={f"net.{name}": reach for name, reach in ranges(state["average"]).items()},
     )
     return export(Named(net, shape.scales), card, target)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relume.runtime import engine, zoo
+from relume.runtime import zoo
 from relume.runtime.blocks import shrunk
 from relume.runtime.flow import Place, Step
 from relume.runtime.look import look
@@ -19,7 +19,7 @@ from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE
 from relume.runtime.pictures.icc import tone_curve
 from relume.runtime.tasks.plan import Plan, Request
-from relume.runtime.tasks.steps import Net, chain
+from relume.runtime.tasks.steps import Net, chain, opened
 from relume.runtime.tasks.upscale import Bicubic, Upscale
 from relume.runtime.working import Working
 from relume.signal import Array, InputRejected, UsageError
@@ -134,12 +134,8 @@ def enlarging(block: int, options: Options, dtype: np.dtype[np.generic], strengt
 
 
 def _enlarge(model: zoo.Model, factor: int, options: Options, dtype: np.dtype[np.generic]) -> Step:
-    if factor not in model.card.scales or model.path is None or model.sha256 is None:
+    if factor not in model.card.scales or model.path is None:
         card = dataclasses.replace(zoo.BICUBIC, outputs={f"x{factor}": factor}, macs_per_pixel={f"x{factor}": 0})
         bicubic = zoo.Model("bicubic", card, None, None)
         return Upscale(Net(bicubic, Bicubic(factor), f"x{factor}"), factor)
-    output = model.card.output_for(factor)
-    deep = dtype.itemsize > 1 and options.precision == "auto"
-    precision: engine.Choice = "f32" if deep else options.precision
-    network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
-    return Upscale(Net(model, network, output), factor)
+    return Upscale(opened(model, model.card.output_for(factor), options, dtype), factor)

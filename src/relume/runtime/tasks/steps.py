@@ -51,20 +51,27 @@ class Net:
 
 
 def load(name: str, task: str, inputs: Sequence[str], options: Options, dtype: np.dtype[Any]) -> Net:
-    """The model ``name``, which must be for ``task`` and take ``inputs`` (in the order of its file); its first output.
-
-    16-bit and float pictures are computed in float32, where bfloat16 could show in smooth gradients.
-    """
+    """The first output of the model ``name``, which must be for ``task`` and take ``inputs`` (as in its file)."""
     model = zoo.find(name)
     if model.card.task != task:
         raise UsageError(f"model {name} is for the task {model.card.task}, not for {task}")
-    if set(model.card.inputs) != set(inputs) or model.path is None or model.sha256 is None:
+    if set(model.card.inputs) != set(inputs):
         raise ModelError(f"model {name} takes {', '.join(model.card.inputs)}; the task {task} has {', '.join(inputs)}")
-    output = next(iter(model.card.outputs))
+    return opened(model, next(iter(model.card.outputs)), options, dtype)
+
+
+def opened(model: zoo.Model, output: str, options: Options, dtype: np.dtype[Any]) -> Net:
+    """``model``, which has weights, ready for pictures with samples of ``dtype``.
+
+    16-bit and float pictures are computed in float32, where a coarser precision could show in smooth gradients.
+    """
+    if model.path is None or model.sha256 is None:
+        raise ModelError(f"{model.name} is computed and has no weights")
     deep = dtype.itemsize > 1 and options.precision == "auto"
     precision: engine.Choice = "f32" if deep else options.precision
-    network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
-    return Net(model, network, output)
+    eight_bits = model.card.eight_bits
+    loaded = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads, eight_bits)
+    return Net(model, loaded, output)
 
 
 @dataclass

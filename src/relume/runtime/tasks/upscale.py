@@ -1,8 +1,7 @@
 """``upscale``: one network enlarges the picture; nothing comes before it and nothing after it.
 
 The model is ``cascade-psnr`` unless another is asked for: it only estimates and never invents, which is what a picture
-of record needs. Its ``realism`` dial mixes in the weights of a generative one. 16-bit and float pictures are computed
-in float32, where bfloat16 could show in smooth gradients.
+of record needs. Its ``realism`` dial mixes in the weights of a generative one.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from relume.runtime.options import Options
 from relume.runtime.pictures import SOURCE_TYPE
 from relume.runtime.realism import Dial
 from relume.runtime.tasks.plan import Plan, Request
-from relume.runtime.tasks.steps import Net
+from relume.runtime.tasks.steps import Net, opened
 from relume.signal import Array, UsageError
 
 DEFAULT_MODEL = "cascade-psnr"
@@ -162,12 +161,11 @@ def prepared(
     if model.card.task not in tasks:
         raise UsageError(f"model {model.name} is for the task {model.card.task}, not for {options.task}")
     output = model.card.output_for(options.scale)
-    network: engine.Network = Bicubic(options.scale)
-    if model.path is not None and model.sha256 is not None:
-        deep = dtype.itemsize > 1 and options.precision == "auto"
-        precision: engine.Choice = "f32" if deep else options.precision
-        network = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads)
-    return Upscale(Net(model, network, output), options.scale, ROUNDS if options.consistent else 0, dial)
+    if model.path is None:
+        net = Net(model, Bicubic(options.scale), output)
+    else:
+        net = opened(model, output, options, dtype)
+    return Upscale(net, options.scale, ROUNDS if options.consistent else 0, dial)
 
 
 def chosen(options: Options) -> tuple[zoo.Model, Dial | None]:
