@@ -8,6 +8,7 @@ from relume.card import KEY, ModelCard
 from relume.nets.cascade import Cascade
 from relume.recipes import shape_of
 from relume.recipes.cascade import RECIPE
+from relume.recipes.cascade_eight_bits import RECIPE as EIGHT_BITS
 from relume.signal import ModelError, OutputRefused
 from relume.train.recipe import plain
 from relume.train.run import earlier, export_checkpoint, run_tiny
@@ -47,6 +48,29 @@ def test_onnx_equals_torch_at_another_size(exported):
     for scale in card.scales:
         (found,) = session.run([card.output_for(scale)], {"x": x.numpy()})
         np.testing.assert_allclose(found, expected[scale].numpy(), atol=2e-5)
+
+
+def test_a_cascade_for_eight_bits_is_plain_in_its_file_and_rounded_by_its_card(tmp_path):
+    from relume.nets.eight_bit import for_eight_bits
+    from relume.runtime import engine, zoo
+
+    run_tiny(EIGHT_BITS.tiny(), tmp_path / "run", resume=False, report=lambda line: None)
+    card = export_checkpoint(tmp_path / "run" / "checkpoint.pt", tmp_path / "tiny.onnx", shape_of)
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["average"]
+    reaches = {f"net.{name[:-5]}weight": float(value) for name, value in state.items() if name.endswith("reach")}
+    assert card.eight_bits == reaches and len(reaches) == 6
+    assert all(".cell." in name for name in reaches)
+
+    net = Cascade(EIGHT_BITS.tiny().net)
+    for_eight_bits(net, net.inner())
+    net.load_state_dict(state)
+    picture = np.random.default_rng(0).random((20, 24, 3), dtype=np.float32)
+    with torch.no_grad():
+        wanted = net.eval()(torch.from_numpy(picture).permute(2, 0, 1)[None], (2,))[2][0].permute(1, 2, 0).numpy()
+    found = zoo.find(str(tmp_path / "tiny.onnx"))
+    one = engine.load(found.path, found.sha256, "x2", "openvino", "int8", None, found.card.eight_bits)
+    exact = engine.load(found.path, found.sha256, "x2", "openvino", "f32", None)
+    assert np.abs(one(picture) - wanted).mean() < 0.3 * np.abs(exact(picture) - wanted).mean() + 2e-3
 
 
 def test_existing_file_is_never_overwritten(exported):

@@ -1,6 +1,7 @@
 """``cascade_eight_bits``: the end of the shipped upscaler's training, for eight-bit arithmetic; ``cascade-psnr`` ships.
 
-    relume train cascade_eleven --data DATA --out runs/cascade_eleven
+    relume train cascade_eleven --data DATA --out runs/cascade_eleven --stop-after 3000
+    relume train cascade_eleven.finish --data DATA --out runs/cascade_eleven_finish
     relume train cascade_eight_bits --data DATA --out runs/cascade_eight_bits
     relume export runs/cascade_eight_bits -o cascade-psnr.onnx
 
@@ -20,5 +21,5 @@ RECIPE = dataclasses.replace(
     scale_weights=(0.25, 0.1, 0.65),
     validate_every=500,
     optim=dataclasses.replace(ELEVEN.optim, lr=1e-4, warmup=50, final=0.02),
-    start="runs/cascade_eleven/checkpoint.pt",
+    start="runs/cascade_eleven_finish/checkpoint.pt",
 )

@@ -1,4 +1,4 @@
-"""``cascade_longer``: the shipped upscaler, trained on from its own exported weights.
+"""``cascade_longer``: the upscaler of seven units, trained on.
 
     relume train cascade_longer --data DATA --out runs/cascade_longer
     relume export runs/cascade_longer -o cascade-psnr.onnx
@@ -18,5 +18,5 @@ RECIPE = dataclasses.replace(
     steps=12500,
     scale_weights=(0.27, 0.12, 0.61),
     optim=dataclasses.replace(DEEPER.optim, lr=8e-4, warmup=200, final=0.003),
-    start="src/relume/weights/cascade-psnr.onnx",
+    start="runs/cascade_deeper_x2/checkpoint.pt",
 )

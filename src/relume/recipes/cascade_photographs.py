@@ -1,4 +1,4 @@
-"""``cascade_photographs``: the shipped upscaler, trained on with sixty more detailed photographs; it gains nothing.
+"""``cascade_photographs``: the upscaler of seven units, with sixty more detailed photographs; it gains nothing.
 
     python -m relume.train.photographs UNPACKED --out DATA/photographs --tests DATA/sr-test
     relume train cascade_photographs --data DATA --out runs/cascade_photographs
@@ -28,5 +28,5 @@ RECIPE = dataclasses.replace(
     steps=10000,
     scale_weights=(0.2, 0.08, 0.72),
     optim=dataclasses.replace(WIDE.optim, lr=8e-4, warmup=100),
-    start="src/relume/weights/cascade-psnr.onnx",
+    start="runs/cascade_wide/checkpoint.pt",
 )

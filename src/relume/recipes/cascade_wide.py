@@ -1,4 +1,4 @@
-"""``cascade_wide``: the shipped upscaler, trained on with twice the pictures.
+"""``cascade_wide``: the upscaler of seven units, trained on with twice the pictures.
 
     relume train cascade_wide --data DATA --out runs/cascade_wide
     relume export runs/cascade_wide -o cascade-psnr.onnx

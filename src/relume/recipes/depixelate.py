@@ -28,5 +28,5 @@ RECIPE = dataclasses.replace(
     scale_weights=(0.15, 0.1, 0.75),
     optim=dataclasses.replace(CASCADE.optim, lr=1e-3, warmup=50, final=0.01, ema=0.995),
     validate_every=800,
-    start="src/relume/weights/cascade-psnr.onnx",
+    start="runs/cascade_wide/checkpoint.pt",
 )
