@@ -89,7 +89,6 @@ def test_models_that_differ_cannot_be_mixed(pair):
 
 
 def test_what_a_training_did_is_carried_over_to_what_grew(pair, tmp_path):
-    from relume.card import ModelCard
     from relume.nets.cascade import CascadeShape, grown
     from relume.signal import OutputRefused
     from relume.train.carried import carried
