@@ -105,7 +105,6 @@ def test_what_a_training_did_is_carried_over_to_what_grew(pair, tmp_path):
     card = dataclasses.replace(
         faithful.card, name="new", radius=shape.radius, recipe={"net": dataclasses.asdict(shape)}
     )
-    assert isinstance(card, ModelCard)
     export(Named(net, shape.scales), card, tmp_path / "new.onnx")
     out = tmp_path / "start.onnx"
     assert carried(faithful.path, rich.path, tmp_path / "new.onnx", out) > 6
