@@ -133,7 +133,7 @@ def lost(pairs: Sequence[Pair], name: str, scale: int) -> dict[str, Any]:
     shipped, tiled = _score(pairs, scale, Options(scale=scale, max_memory=SMALL_TILES))
     worst = max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(whole, tiled, strict=True))
     return {
-        "what": "lost to bf16 and tiles",
+        "what": "lost to precision and tiles",
         "set": name,
         "scale": scale,
         "psnr_y_f32_whole": exact,

@@ -277,7 +277,7 @@ def _footprint(row: Mapping[str, Any]) -> list[str]:
     if row["what"] == "memory":
         what = f"peak memory, {row['megapixels_in']:.0f} MP 16-bit TIFF x{row['scale']}"
         return [what, f"{row['peak_bytes'] / (1 << 30):.2f} GiB"]
-    return [f"PSNR-Y lost to bf16 and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
+    return [f"PSNR-Y lost to precision and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
 
 
 def attacks(rows: Rows) -> str:

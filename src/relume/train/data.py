@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -100,10 +100,19 @@ def to_bytes(image: Array) -> Array:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One picture with its shrunken copies: ``low[s]`` is (h, w, 3), ``high[s]`` its (s h, s w, 3) original, uint8."""
+    """One picture with its shrunken copies: ``low[s]`` is (h, w, 3), ``high[s]`` its (s h, s w, 3) original, uint8.
+
+    ``taught[s]`` is what a teacher made of ``low[s]``, where there is one.
+    """
 
     low: dict[int, Array]
     high: dict[int, Array]
+    taught: dict[int, Array] = field(default_factory=dict)
+
+    def targets(self, scale: int, rows: slice, columns: slice) -> Array:
+        """That part of the original and, behind it, of what a teacher made of ``low[scale]``: (h, w, 3 or 6)."""
+        wanted = [self.high[scale], self.taught[scale]] if scale in self.taught else [self.high[scale]]
+        return np.concatenate([picture[rows, columns] for picture in wanted], 2)
 
 
 def make_pairs(picture: Array, scales: Sequence[int], shrink: Callable[[Array, int], Array]) -> Pairs:
@@ -145,16 +154,17 @@ class PairBank:
         self.validation = [make_pairs(load_rgb(path)[:720, :720], scales, spec.shrink) for path in validation]
 
     def batch(self, scale: int, count: int, patch: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """``count`` random crops: (N, 3, patch, patch) and (N, 3, s patch, s patch) float32 in [0, 1]."""
+        """``count`` random crops: (N, 3, patch, patch) and (N, 3, s patch, s patch) float32 in [0, 1].
+
+        Where the scale was taught, the latter are (N, 6, ...), the teacher's behind the truth.
+        """
         lows: list[Array] = []
         highs: list[Array] = []
         for index in rng.choice(len(self.pairs), count, p=self.weights):
-            low, high = self.pairs[index].low[scale], self.pairs[index].high[scale]
+            low = self.pairs[index].low[scale]
             top, left = (int(rng.integers(0, side - patch + 1)) for side in low.shape[:2])
-            pair = (
-                low[top : top + patch, left : left + patch],
-                high[top * scale : (top + patch) * scale, left * scale : (left + patch) * scale],
-            )
+            rows, columns = (slice(scale * first, scale * (first + patch)) for first in (top, left))
+            pair = (low[top : top + patch, left : left + patch], self.pairs[index].targets(scale, rows, columns))
             turn, flip = int(rng.integers(4)), bool(rng.integers(2))
             for crop, into in zip(pair, (lows, highs), strict=True):
                 crop = np.rot90(crop, turn)
@@ -168,6 +178,6 @@ class PairBank:
 
 
 def to_tensor(pictures: Array) -> Tensor:
-    """(N, H, W, 3) uint8 to (N, 3, H, W) float32 in [0, 1], channels last in memory."""
+    """(N, H, W, C) uint8 to (N, C, H, W) float32 in [0, 1], channels last in memory."""
     tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
     return tensor.float().div_(255)

@@ -34,7 +34,8 @@ class Optim:
 class SuperResolution:
     """A supervised super-resolution recipe (phase one: PSNR).
 
-    ``eight_bits``: train the cascade for eight-bit arithmetic (:mod:`relume.nets.eight_bit`).
+    ``eight_bits``: train the cascade for eight-bit arithmetic (:mod:`relume.nets.eight_bit`). ``teacher``: a model
+    (:mod:`relume.train.teacher`) whose answers at the scales ``taught`` have the share ``teaching`` of the loss.
     """
 
     name: str
@@ -52,6 +53,9 @@ class SuperResolution:
     checkpoint_minutes: float = 3.0
     start: str = ""
     eight_bits: bool = False
+    teacher: str = ""
+    taught: tuple[int, ...] = ()
+    teaching: float = 0.0
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1 or self.patch < 8:
@@ -65,6 +69,7 @@ class SuperResolution:
             self,
             net=self.net.tiny(),
             start="",
+            teacher="",
             steps=30,
             batch=4,
             patch=12,

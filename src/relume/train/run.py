@@ -41,6 +41,7 @@ from relume.train.restoration_export import export_restoration
 from relume.train.scores import last_scores
 from relume.train.start import earlier, starting_weights
 from relume.train.steps import Supervised
+from relume.train.teacher import teach
 from relume.train.team import Team
 
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
@@ -72,6 +73,8 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     team = Team.join(run.device)
     if recipe.eight_bits:
         measure(net, recipe, bank)
+    if recipe.teacher:
+        teach(bank, Path(recipe.teacher), recipe.taught)
     return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
 
 

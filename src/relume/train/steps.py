@@ -42,9 +42,13 @@ class Supervised:
     def loss(self, low: Tensor, high: Tensor, scale: int, number: int) -> Tensor:
         """The loss of one batch; networks that restore luma are judged on luma."""
         restored = self.net(low, (scale,))[scale].float()
+        truth, taught = high[:, :3], high[:, 3:]
         if self.recipe.net.on_luma:
-            restored, high = luma(restored), luma(high)
-        return pixel_loss(self.recipe.loss, restored, high)
+            restored, truth = luma(restored), luma(truth)
+        loss = pixel_loss(self.recipe.loss, restored, truth)
+        if not taught.shape[1]:
+            return loss
+        return torch.lerp(loss, pixel_loss(self.recipe.loss, restored, taught), self.recipe.teaching)
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:

