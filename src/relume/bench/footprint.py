@@ -1,7 +1,7 @@
 """What the program costs beside its network, and what its shortcuts cost in quality.
 
 Start-up (a 64x64 picture, the whole process, against importing NumPy), memory (16-bit TIFFs of growing size, the peak
-of the whole process), quality lost to bfloat16 and tiles, and what becomes of a smooth 16-bit ramp.
+of the whole process), quality lost to coarse precision and tiles, and what becomes of a smooth 16-bit ramp.
 """
 
 from __future__ import annotations
@@ -98,12 +98,13 @@ def write_gradient(path: Path, side: int) -> None:
     )
 
 
-def memory(side: int, scale: int, limit: int) -> dict[str, Any]:
+def memory(side: int, scale: int, limit: int, precision: str = "auto") -> dict[str, Any]:
     """Peak memory and time of ``relume restore`` of a 16-bit TIFF of side x side pixels within ``limit`` bytes."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "scan.tif"
         write_gradient(source, side)
         arguments = [str(source), "-o", str(Path(folder) / "out"), "--scale", str(scale), "--max-memory", str(limit)]
+        arguments += ["--precision", precision]
         told, peak = child.restore(arguments)
     return {
         "what": "memory",
@@ -113,6 +114,7 @@ def memory(side: int, scale: int, limit: int) -> dict[str, Any]:
         "limit_bytes": limit,
         "scale": scale,
         "model": told["model"],
+        "precision": precision,
         "seconds": told["seconds"],
         "consistency_db": told["consistency_db"],
     }

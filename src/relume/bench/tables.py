@@ -275,7 +275,9 @@ def _footprint(row: Mapping[str, Any]) -> list[str]:
             f"{row['largest_error_of_65535']:.0f}/65535, {state}",
         ]
     if row["what"] == "memory":
-        what = f"peak memory, {row['megapixels_in']:.0f} MP 16-bit TIFF x{row['scale']}"
+        asked = row.get("precision", "auto")
+        how = "" if asked == "auto" else f", --precision {asked}"
+        what = f"peak memory, {row['megapixels_in']:.0f} MP 16-bit TIFF x{row['scale']}{how}"
         return [what, f"{row['peak_bytes'] / (1 << 30):.2f} GiB"]
     return [f"PSNR-Y lost to precision and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
 

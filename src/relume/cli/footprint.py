@@ -1,4 +1,4 @@
-"""``relume bench footprint``: start-up, memory, what bfloat16 and tiles cost, and the 16-bit ramp."""
+"""``relume bench footprint``: start-up, memory, what precision and tiles cost, and the 16-bit ramp."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ def footprint(
     sides: Annotated[
         str, typer.Option(help="Sides of the TIFFs for memory, by commas; empty: none.")
     ] = "1000,2000,4000",
+    precision: Annotated[str, typer.Option(help="For memory. auto is f32 for 16 bits.")] = "auto",
     runs: Annotated[int, typer.Option(min=0, help="Turns for start-up; 0: none.")] = 9,
     out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/footprint.json"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Start-up, memory against size, quality lost to bfloat16 and tiles, a 16-bit ramp."""
+    """Start-up, memory against size, quality lost to precision and tiles, a 16-bit ramp."""
     with statuses(as_json, {"rows": []}):
         from relume.bench import footprint as measure
         from relume.bench import results
@@ -38,7 +39,7 @@ def footprint(
         if data is not None:
             for name in (part.strip() for part in sets.split(",") if part.strip()):
                 rows.append(measure.lost([pair(p, 4) for p in read_set(data, name)], name, 4))
-        rows += [measure.memory(side, 2, 1 << 30) for side in lengths]
+        rows += [measure.memory(side, 2, 1 << 30, precision) for side in lengths]
         head = results.provenance(sys.argv[1:], measure.PROTOCOL, seed=0)
         results.write(out, head | {"weights_sha256": find("cascade-psnr").sha256}, rows)
         if as_json:
