@@ -13,6 +13,7 @@ from relume.train.losses import (
     critic_loss,
     generator_loss,
     l_gen,
+    l_lattice,
     l_mse,
     l_total,
     l_vgg,
@@ -33,6 +34,16 @@ def test_eq2_mse():
 def test_eq4_vgg_divides_by_width_and_height_alone():
     per_picture = ((A - B).numpy() ** 2).sum((1, 2, 3)) / (4 * 6)
     assert l_vgg(A, B).item() == pytest.approx(per_picture.mean(), rel=1e-6)
+
+
+def test_a_weave_is_seen_and_a_shade_or_one_dot_is_not():
+    truth = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3))
+    weave = torch.zeros(4, 4)
+    weave[0, 0] = 0.16
+    woven = truth + weave.repeat(12, 12)
+    assert l_lattice(woven, truth, 4).item() == pytest.approx((0.15 + 15 * 0.01) / 16, rel=1e-4)
+    assert l_lattice(truth + 0.3, truth, 4).item() == pytest.approx(0, abs=1e-6)
+    assert l_lattice(woven, truth, 3).item() < 0.3 * l_lattice(woven, truth, 4).item()
 
 
 def test_eq5_sums_minus_log_d_over_pictures():

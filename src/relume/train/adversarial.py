@@ -14,7 +14,7 @@ from relume.nets.vgg import Vgg16, read_weights
 from relume.signal import ModelError
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.data import PairBank, to_tensor
-from relume.train.losses import Content, ContentLoss, critic_loss, generator_loss, l_total, r1
+from relume.train.losses import Content, ContentLoss, critic_loss, generator_loss, l_lattice, l_total, r1
 from relume.train.optim import descend, optimisers
 from relume.train.team import Team
 
@@ -68,6 +68,9 @@ class Adversarial:
             self.critic.requires_grad_(False)
             content, parts = self.content(restored.float(), high)
             against = generator_loss(recipe.game, self.critic(high).float(), self.critic(restored).float())
+            if recipe.lattice:
+                parts["lattice"] = l_lattice(restored.float(), high, scale)
+                content = content + recipe.lattice * parts["lattice"]
             for_net = l_total(content, against, recipe.adversarial)
         norm = descend(for_net, self.for_net, bound=recipe.optim.clip, share=self.team.share)
 

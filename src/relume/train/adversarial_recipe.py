@@ -19,7 +19,8 @@ class AdversarialSuperResolution(SuperResolution):
 
     ``start`` is the checkpoint of phase one. ``vgg`` is the weight file of VGG16 (with LPIPS heads where ``content`` or
     the validation wants them): a path, or one below the data root or below the folder that holds it.
-    ``r1`` weighs the gradient penalty, taken every ``r1_every`` steps and scaled up accordingly; 0 is none.
+    ``r1`` weighs the gradient penalty, taken every ``r1_every`` steps and scaled up accordingly; 0 is none. ``lattice``
+    weighs :func:`relume.train.losses.l_lattice`.
     """
 
     critic: PatchganShape | VggCriticShape = field(default_factory=PatchganShape)
@@ -29,14 +30,15 @@ class AdversarialSuperResolution(SuperResolution):
     critic_lr: float = 1.0
     r1: float = 0.0
     r1_every: int = 8
+    lattice: float = 0.0
     vgg: str = "weights/vgg16_lpips_fp16.safetensors"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.adversarial < 0 or self.r1 < 0 or self.r1_every < 1 or self.critic_lr <= 0:
+        if min(self.adversarial, self.r1, self.lattice) < 0 or self.r1_every < 1 or self.critic_lr <= 0:
             raise UsageError(
-                "adversarial and r1 must be at least 0, r1_every at least 1 and critic_lr above 0, not "
-                f"{self.adversarial}, {self.r1}, {self.r1_every}, {self.critic_lr}"
+                "adversarial, r1 and lattice must be at least 0, r1_every at least 1 and critic_lr above 0, not "
+                f"{self.adversarial}, {self.r1}, {self.lattice}, {self.r1_every}, {self.critic_lr}"
             )
 
     def tiny(self) -> Self:

@@ -37,6 +37,18 @@ def l_gen(logits: Tensor) -> Tensor:
     return functional.softplus(-logits).flatten(1).mean(1).sum()
 
 
+def l_lattice(restored: Tensor, truth: Tensor, scale: int, block: int = 6) -> Tensor:
+    """How much of the difference of (N, C, sH, sW) pictures repeats from one input pixel to the next: a weave.
+
+    The difference d has s^2 phases, its places within an input pixel. Over ``block`` x ``block`` input pixels what is
+    texture averages out and what the network puts everywhere at the same phase stays:
+    mean |m_ab - mean_ab m_ab| with m_ab the mean of d[s i + a, s j + b] over the block.
+    """
+    phases = functional.pixel_unshuffle(restored - truth, scale)
+    means = functional.avg_pool2d(phases, block).unflatten(1, (restored.shape[1], scale * scale))
+    return (means - means.mean(2, keepdim=True)).abs().mean()
+
+
 def l_total(content: Tensor, adversarial: Tensor, weight: float = 1e-3) -> Tensor:
     """Eq. 3: l_X + 10^-3 l_Gen."""
     return content + weight * adversarial
