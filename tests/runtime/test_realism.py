@@ -88,36 +88,6 @@ def test_models_that_differ_cannot_be_mixed(pair):
         blended(faithful, other, 0.5)
 
 
-def test_what_a_training_did_is_carried_over_to_what_grew(pair, tmp_path):
-    from relume.nets.cascade import CascadeShape, grown
-    from relume.signal import OutputRefused
-    from relume.train.carried import carried
-    from relume.train.export import Named, export
-    from relume.train.start import earlier, starting_weights
-
-    (faithful, rich), nets, _ = pair
-    shape = CascadeShape(scales=(2, 4), channels=8, units=(2, 1))
-    net = shape.build()
-    net.load_state_dict(grown(nets[0].state_dict(), net))
-    with torch.no_grad():
-        for value in net.parameters():  # equal ones would be stored once
-            value.add_(0.01 * torch.rand_like(value))
-    card = dataclasses.replace(
-        faithful.card, name="new", radius=shape.radius, recipe={"net": dataclasses.asdict(shape)}
-    )
-    export(Named(net, shape.scales), card, tmp_path / "new.onnx")
-    out = tmp_path / "start.onnx"
-    assert carried(faithful.path, rich.path, tmp_path / "new.onnx", out) > 6
-    found, grew, (old, taught) = starting_weights(out), net.state_dict(), (each.state_dict() for each in nets)
-    assert set(found) == set(grew)
-    entry, new = "entry.weight", "stages.0.cell.1.first.weight"
-    torch.testing.assert_close(found[entry], grew[entry] + taught[entry] - old[entry])
-    torch.testing.assert_close(found[new], grew[new])
-    assert earlier({"start": str(out)})[0]["carried"]["rich"] == rich.sha256
-    with pytest.raises(OutputRefused, match="exists already"):
-        carried(faithful.path, rich.path, tmp_path / "new.onnx", out)
-
-
 def test_beyond_the_end_a_training_starts_on_the_same_line(pair, tmp_path):
     from relume.signal import OutputRefused
     from relume.train.beyond import beyond
