@@ -273,11 +273,23 @@ def test_an_estimate_is_near(make: ModuleType, tiny: str, tmp_path: Path) -> Non
     assert found.seconds > 0 and found.disk < 3 * 43200 and found.memory > 1 << 20
 
 
+def test_int8_is_for_those_that_know_it_and_is_recorded(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    found = {}
+    for name, model in (("b.png", "cascade-psnr"), ("c.png", "cascade-gan")):
+        options = Options(scale=2, precision="int8", model=model)
+        found[model] = restore_file(tmp_path / "a.png", tmp_path / name, options).precision
+    assert found["cascade-psnr"] == "int8" != found["cascade-gan"]
+    taken, exact = (restore(picture, scale=2, precision=p) for p in ("int8", "f32"))
+    assert 0 < np.abs(np.asarray(taken).astype(int) - np.asarray(exact)).mean() < 3
+
+
 def test_options_are_checked_when_they_are_made(tiny: str) -> None:
     for wrong in (
         {"scale": 0},
         {"engine": "x"},
-        {"precision": "int8"},
+        {"precision": "int4"},
         {"max_memory": 1},
         {"threads": 0},
         {"max_pixels": 0},

@@ -3,7 +3,7 @@
     relume train relic_colour --data DATA --out runs/relic_colour
     relume export runs/relic_colour -o relic-colour.onnx
 
-Fresh pictures, and the train part of the relics as the best known state of their kind, are aged by fifty thousand
+Fresh pictures, and the train part of the relics as the best known state of their kind, are aged by eighty thousand
 draws, a quarter of them but a part of the way; some are left as they are. A relic's best known state is its
 photograph with six tenths of the range of tones that it lacks: taken as they are, relics teach that relics need
 nothing. Time and result: the card of the shipped weights and ``docs/relics-training.md``.

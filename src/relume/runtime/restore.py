@@ -134,7 +134,7 @@ def restore_file(
             model=task.shaper.model.name if task.shaper else "none",
             model_sha256=task.shaper.model.sha256 if task.shaper else None,
             engine=task.shaper.network.engine if task.shaper else "numpy",
-            precision=task.shaper.network.precision if task.shaper else "f32",
+            precision=task.precision,
             tile=tiles.tile,
             consistency_db=round(agreement.decibels, 3) if task.compared else None,
             source_sha256=hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else sha256(source),
@@ -310,5 +310,5 @@ def _parameters(options: Options, task: Plan) -> dict[str, Any]:
         model = task.shaper.model if task.dial is None else task.dial.faithful
         chosen["model"] = options.model or model.name
     if task.shaper is not None and task.shaper.network.engine in ("openvino", "onnxruntime"):
-        chosen |= {"engine": task.shaper.network.engine, "precision": task.shaper.network.precision}
+        chosen |= {"engine": task.shaper.network.engine, "precision": task.precision}
     return chosen

@@ -71,6 +71,12 @@ class Plan:
         return self.made_of[-1] if self.made_of else None
 
     @property
+    def precision(self) -> str:
+        """The coarsest that a network of it computes in: asked for again, it gives each the one that it had."""
+        used = {net.network.precision for net in self.made_of}
+        return next((coarse for coarse in ("int8", "bf16") if coarse in used), "f32")
+
+    @property
     def models(self) -> dict[str, str | None]:
         """All that took part, name to sha256."""
         return {net.model.name: net.model.sha256 for net in self.made_of}

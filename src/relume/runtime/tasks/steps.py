@@ -63,13 +63,16 @@ def load(name: str, task: str, inputs: Sequence[str], options: Options, dtype: n
 def opened(model: zoo.Model, output: str, options: Options, dtype: np.dtype[Any]) -> Net:
     """``model``, which has weights, ready for pictures with samples of ``dtype``.
 
-    16-bit and float pictures are computed in float32, where a coarser precision could show in smooth gradients.
+    16-bit and float pictures are computed in float32, where a coarser precision could show in smooth gradients. int8 is
+    for the networks that know it; others take the fastest of what they can beside it.
     """
     if model.path is None or model.sha256 is None:
         raise ModelError(f"{model.name} is computed and has no weights")
     deep = dtype.itemsize > 1 and options.precision == "auto"
-    precision: engine.Choice = "f32" if deep else options.precision
     eight_bits = model.card.eight_bits
+    precision: engine.Choice = "f32" if deep else options.precision
+    if precision == "int8" and not eight_bits:
+        precision = "auto"
     loaded = engine.load(model.path, model.sha256, output, options.engine, precision, options.threads, eight_bits)
     return Net(model, loaded, output)
 
