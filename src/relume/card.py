@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -29,8 +29,9 @@ class ModelCard:
     (1 = same size); all are (N, C, H, W) float32 in ``value_range``. Sides of the input must be multiples of
     ``multiple``; ``radius`` is how many input pixels on each side can influence one output pixel (the overlap of
     tiles). ``fidelity`` says whether the model may invent ("generative") or only estimates ("faithful").
-    ``eight_bits`` gives, for a network that was trained for eight-bit arithmetic, the reach of what enters each
-    convolution by the name of its weights (:mod:`relume.nets.eight_bit`); the file itself holds plain convolutions.
+    ``eight_bits`` gives, for a network that can be computed in eight-bit arithmetic, how far what enters each
+    convolution reaches, channel by channel, by the name of its weights (:mod:`relume.nets.eight_bit`); the file itself
+    holds plain convolutions.
     """
 
     name: str
@@ -50,7 +51,7 @@ class ModelCard:
     scores: Mapping[str, Any] = field(default_factory=dict)
     parity: float | None = None
     description: str = ""
-    eight_bits: Mapping[str, float] = field(default_factory=dict)
+    eight_bits: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def scales(self) -> tuple[int, ...]:

@@ -18,20 +18,21 @@ def test_before_it_is_measured_it_is_the_convolution():
     assert torch.equal(layer(x), same(x))
 
 
-def test_the_reach_is_the_mean_of_the_largest_of_each_batch():
+def test_the_reach_of_a_channel_is_its_largest_value_and_half_of_it():
     layer = convolution()
     with measuring(layer):
-        for most in (1.0, 3.0):
-            layer(torch.full((1, 2, 3, 3), -most))
-    assert layer.reach == 2
-    assert ranges({"a.reach": layer.reach, "a.weight": layer.weight}) == {"a.weight": 2.0}
+        for most in (4.0, 1.0):
+            x = torch.full((1, 2, 3, 3), -most)
+            x[:, 1] /= 2
+            layer(x)
+    assert ranges({"a.reach": layer.reach, "a.weight": layer.weight}) == {"a.weight": [6.0, 3.0]}
 
 
 def test_values_of_whole_steps_are_kept_and_others_rounded_and_clipped():
     layer = convolution()
     layer.reach.fill_(255.0)  # steps of 1
     with torch.no_grad():
-        layer.weight.copy_(torch.randint(-127, 128, layer.weight.shape).float())
+        layer.weight.copy_(torch.randint(-126, 127, layer.weight.shape).float())
         layer.weight[:, 0, 0, 0] = 127  # steps of 1 for every output channel
     whole = torch.randint(0, 256, (1, 2, 5, 5)).float()
     expected = nn.functional.conv2d(whole, layer.weight, layer.bias, padding=1)

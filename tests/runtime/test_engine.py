@@ -51,7 +51,7 @@ def test_bf16_rounds_the_residual_and_never_the_picture() -> None:
 
 def test_int8_is_near_float_where_the_card_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"net.stages.{stage}.cell.0.{part}.weight" for stage in range(3) for part in ("first", "second")]
-    reaches = dict.fromkeys(names, 2.0)
+    reaches = dict.fromkeys(names, [2.0] * 6)
     exact = load("x4")(PICTURE)
     monkeypatch.setattr(engine, "fastest_precision", lambda eight_bits=False: "f32")
     rounded = engine.load(TINY, DIGEST, "x4", "openvino", "int8", None, reaches)

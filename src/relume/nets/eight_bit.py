@@ -4,12 +4,12 @@ After Jacob et al., *Quantization and training of neural networks for efficient 
 (2018): what comes in and the weights are rounded to 256 steps, and the rounding is passed over by the gradient.
 
     in       x -> s round(clip(x / s, -128, 127)),  s = r / 128;  behind a ReLU  clip(x / s, 0, 255),  s = r / 255
-    weights  w -> s round(w / s),  s = max |w| / 127 of each output channel
+    weights  w -> s round(w r / s) / r,             s = max |w r| / 127 of each output channel
 
-``r``, the reach of a convolution, is the largest value of a batch that comes in, in the mean over the batches by which
-it is measured: the largest of all is up to four times as much, and so would be the steps. Sums and the residual path
-between the convolutions stay as they are. A reach travels in the model card and not in the graph: the file holds plain
-convolutions, and an engine that has no eight-bit arithmetic need not know of it.
+``r``, the reach of a channel, is half as much again as the largest value that came in while it was being measured:
+without that headroom the edges of letters are clipped. With one reach for all channels the same headroom costs twice
+the noise. Sums and the residual path between the convolutions stay as they are. Reaches travel in the model card and
+not in the graph: the file holds plain convolutions, and an engine that has no eight-bit arithmetic need not know of it.
 """
 
 from __future__ import annotations
@@ -23,30 +23,38 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 REACH = "reach"
-"""The last part of the name under which a network keeps the reach of a convolution."""
+"""The last part of the name under which a network keeps the reaches of a convolution."""
+HEADROOM = 1.5
+LEAST = 1e-3
+"""A channel that was never seen to carry anything has this reach."""
 
 
 class EightBitConv2d(nn.Conv2d):
-    """A convolution of eight-bit values; ``positive`` says that they come from a ReLU. As it is while reach is 0."""
+    """A convolution of eight-bit values; ``positive`` says that they come from a ReLU. As it is while it has no reach.
+
+    ``reach``: (input channels,).
+    """
 
     reach: Tensor
 
     def __init__(self, like: nn.Conv2d, positive: bool) -> None:
         super().__init__(like.in_channels, like.out_channels, 3, padding=1)
         self.load_state_dict(like.state_dict())
-        self.register_buffer(REACH, torch.zeros(()))
+        self.register_buffer(REACH, torch.zeros(like.in_channels))
         self.positive = positive
-        self.measured: list[Tensor] | None = None
+        self.measuring = False
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.measured is not None:
-            self.measured.append(x.detach().abs().max())
-        if self.measured is not None or not self.reach:
+        if self.measuring:
+            self.reach.copy_(torch.maximum(self.reach, HEADROOM * x.detach().abs().amax((0, 2, 3))))
+        if self.measuring or not self.reach.any():
             return super().forward(x)
         low, high = (0, 255) if self.positive else (-128, 127)
-        rounded = _Rounded.apply(x, self.reach / (255 if self.positive else 128), low, high)
-        step = self.weight.detach().abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
-        weight = _Rounded.apply(self.weight, step, -127, 127)
+        reach = self.reach.clamp_min(LEAST).view(1, -1, 1, 1)
+        rounded = _Rounded.apply(x, reach / (255 if self.positive else 128), low, high)
+        scaled = self.weight * reach
+        step = scaled.detach().abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
+        weight = _Rounded.apply(scaled, step, -127, 127) / reach
         return functional.conv2d(rounded, weight, self.bias, padding=1)
 
 
@@ -74,22 +82,24 @@ def for_eight_bits(net: nn.Module, inner: Iterable[tuple[str, bool]]) -> None:
 
 @contextlib.contextmanager
 def measuring(net: nn.Module) -> Iterator[None]:
-    """While this lasts, ``net`` computes as if there were no rounding; then its reaches are of what came in."""
+    """While this lasts, ``net`` computes as if there were no rounding and its reaches grow to what comes in."""
     layers = [layer for layer in net.modules() if isinstance(layer, EightBitConv2d)]
     for layer in layers:
-        layer.measured = []
-    yield
-    for layer in layers:
-        if layer.measured:
-            layer.reach.copy_(torch.stack(layer.measured).mean())
-        layer.measured = None
+        layer.measuring = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.measuring = False
 
 
-def ranges(weights: Mapping[str, Tensor]) -> dict[str, float]:
-    """The reach of every convolution in the weights of a network, by the name of the convolution's weights."""
+def ranges(weights: Mapping[str, Tensor]) -> dict[str, list[float]]:
+    """The reaches of every convolution in the weights of a network, by the name of the convolution's weights."""
     suffix = f".{REACH}"
     return {
-        name.removesuffix(suffix) + ".weight": float(value) for name, value in weights.items() if name.endswith(suffix)
+        name.removesuffix(suffix) + ".weight": [float(f"{reach:.4g}") for reach in value.clamp_min(LEAST).tolist()]
+        for name, value in weights.items()
+        if name.endswith(suffix)
     }
 
 

@@ -15,7 +15,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -30,7 +30,7 @@ from relume.signal import Array, ModelError, UsageError
 
 Precision = Literal["int8", "bf16", "f32"]
 Choice = Literal["auto", "int8", "bf16", "f32"]
-Reaches = tuple[tuple[str, float], ...]
+Reaches = tuple[tuple[str, tuple[float, ...]], ...]
 GRAPH_VERSION = 4
 """Raise it when the graphs built here change: compiled ones in users' caches are then made anew."""
 FINER_FIRST: tuple[Precision, ...] = ("f32", "bf16", "int8")
@@ -57,7 +57,7 @@ def load(
     engine: str,
     precision: Choice,
     threads: int | None,
-    eight_bits: Mapping[str, float] | None = None,
+    eight_bits: Mapping[str, Sequence[float]] | None = None,
 ) -> Network:
     """The network at ``path`` cut down to ``output``, compiled once in a process (the last eight are kept).
 
@@ -70,7 +70,7 @@ def load(
     chosen: Precision = precision if precision != "auto" else fastest_precision(bool(eight_bits))
     if chosen == "int8" and not eight_bits:
         raise UsageError(f"{path.stem} was not trained for int8: choose the precision auto, bf16 or f32")
-    reaches = tuple(sorted((eight_bits or {}).items())) if chosen == "int8" else ()
+    reaches = tuple((k, tuple(v)) for k, v in sorted((eight_bits or {}).items())) if chosen == "int8" else ()
     return _openvino(path, sha256, output, chosen, threads, reaches)
 
 
@@ -344,7 +344,7 @@ def _stack(side: int, channels: int, depth: int, eight_bits: bool) -> Any:
         y = op.relu(op.convolution(y, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
     model = _ov().Model([op.result(y)], [x], "probe")
     if eight_bits:
-        in_eight_bits(_ov(), model, {f"weights.{layer}": 1.0 for layer in range(depth)})
+        in_eight_bits(_ov(), model, {f"weights.{layer}": [1.0] * channels for layer in range(depth)})
     return model
 
 

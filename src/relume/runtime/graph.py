@@ -10,7 +10,7 @@ convolutions of its body in eight bits (:func:`in_eight_bits`). The engine's mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -137,27 +137,30 @@ def _bilinear_kernel(scale: int) -> Array:
     return kernel.reshape(3 * scale * scale, 3, 3, 3)
 
 
-def in_eight_bits(ov: ModuleType, model: Any, reaches: Mapping[str, float]) -> None:
+def in_eight_bits(ov: ModuleType, model: Any, reaches: Mapping[str, Sequence[float]]) -> None:
     """Round what enters the convolutions of ``model`` and their weights to 256 steps, in place.
 
-    ``reaches``: by the name of a convolution's weights, the largest value that enters it; others stay as they are. As
-    :mod:`relume.nets.eight_bit` trains it: steps are even, those of the weights for each output channel apart, and
-    what comes from a ReLU has no sign. The engine then computes these convolutions in whole numbers.
+    ``reaches``: by the name of a convolution's weights, the largest value that enters it by each of its channels;
+    others stay as they are. As in :mod:`relume.nets.eight_bit`, channels are brought to one reach, which the weights
+    undo; steps are even, those of the weights for each output channel apart; what comes from a ReLU has no sign. The
+    engine then computes these convolutions in whole numbers.
     """
     op = ov.opset13
     for node in model.get_ops():
         if node.get_type_name() != "Convolution":
             continue
         weights = node.input_value(1).get_node()
-        reach = np.float32(reaches.get(weights.get_friendly_name(), 0))
-        if not reach:
+        reach = np.array(reaches.get(weights.get_friendly_name(), ()), np.float32).reshape(1, -1, 1, 1)
+        if not reach.size:
             continue
         positive = node.input_value(0).get_node().get_type_name() == "Relu"
-        low, high = (np.float32(0), reach) if positive else (-reach, reach * np.float32(127 / 128))
-        widest = np.abs(weights.data).max((1, 2, 3), keepdims=True).clip(1e-12).astype(np.float32)
-        for index, bounds, levels in ((0, (low, high), 256), (1, (-widest, widest), 255)):
-            rounded = op.fake_quantize(node.input_value(index), *bounds, *bounds, levels)
-            node.input(index).replace_source_output(rounded.output(0))
+        low, high = np.float32(0 if positive else -1), np.float32(1 if positive else 127 / 128)
+        rounded = op.fake_quantize(node.input_value(0), low * reach, high * reach, low, high, 256)
+        scaled = (weights.data * reach).astype(np.float32)
+        widest = np.abs(scaled).max((1, 2, 3), keepdims=True).clip(1e-12)
+        coarse = op.fake_quantize(op.constant(scaled), -widest, widest, -widest, widest, 255)
+        node.input(0).replace_source_output(rounded.output(0))
+        node.input(1).replace_source_output(coarse.output(0))
 
 
 def footprint(model: Any, output: str) -> int:

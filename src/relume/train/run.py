@@ -78,7 +78,7 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
 
 
-def measure(net: nn.Module, recipe: SuperResolution, bank: PairBank, batches: int = 60) -> None:
+def measure(net: nn.Module, recipe: SuperResolution, bank: PairBank, batches: int = 120) -> None:
     """Turn the inner convolutions of a cascade into eight-bit ones and measure their reaches on training batches."""
     if not isinstance(net, Cascade):
         raise UsageError(f"eight_bits is for cascades; {recipe.name} trains another network")
