@@ -6,7 +6,7 @@
 
 The convolutions of the units round what comes in and their weights to 256 steps (``relume.nets.eight_bit``), as the
 runtime will where that is faster. How far their values reach is measured on training pictures; the weights stay as they
-are, as there is next to nothing to win back (``docs/decisions/0004-eight-bits.md``): the one step has no length.
+are, as there is little to win back (``docs/decisions/0004-eight-bits.md``): the one step has no length.
 """
 
 import dataclasses
