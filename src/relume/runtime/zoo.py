@@ -23,7 +23,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "damage-mask": ("damage-mask.onnx", "9966a87076c8ea12a8fdb0374ffc99e928e810452c9a54543ff0b49e858b6bca"),
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "1a1a86b4a641ab0034c711b4566fbe8a8ff86bf0349921958a716ed025d314d3"),
-    "cascade-psnr": ("cascade-psnr.onnx", "1cce27049db0758523961b5e689ae7a9fe2b84fdfe805092776bf0be6201989d"),
+    "cascade-psnr": ("cascade-psnr.onnx", "ab428b2da17bed3231ae33ea11891291a84f82c796815e566597f2f46ee08899"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
     "cascade-gan": ("cascade-gan.onnx", "424fa956f9e5c0a2771e609e8d321bf4698d7566b7a9a6e5a5af2d435566c044"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
