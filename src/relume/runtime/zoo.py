@@ -25,7 +25,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "depixelate": ("depixelate.onnx", "1a1a86b4a641ab0034c711b4566fbe8a8ff86bf0349921958a716ed025d314d3"),
     "cascade-psnr": ("cascade-psnr.onnx", "ab428b2da17bed3231ae33ea11891291a84f82c796815e566597f2f46ee08899"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
-    "cascade-gan": ("cascade-gan.onnx", "424fa956f9e5c0a2771e609e8d321bf4698d7566b7a9a6e5a5af2d435566c044"),
+    "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
     "vdsr": ("vdsr.onnx", "596d89df790b4e828d25fa4c541c89f0e4719aa0bbcafddc33456f19019bedde"),
     "srresnet": ("srresnet.onnx", "c763014dd88e91a1a83e376a03173ab9f1ffe93f8270b559aa43e119a26a786e"),
