@@ -84,14 +84,22 @@ def test_gray_stays_gray(tmp_path, make) -> None:
         if name == "three":
             assert np.ptp(result, axis=2).max() == 0
             assert result.mean() > picture.mean() + 5
-    neutral = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(8, axis=0)
-    neutral[:, 250:] = (200, 30, 30)  # so that the picture has colour
-    source = write(tmp_path / "n.png", make, neutral, ".png")
-    restore_file(source, tmp_path / "free.png", relic())
-    restore_file(source, tmp_path / "locked.png", colour(lock_neutral=True))
-    free, locked = (make.decoded((tmp_path / f"{n}.png").read_bytes())[:, :250] for n in ("free", "locked"))
-    assert np.ptp(free, axis=2).max() > 10
-    assert np.ptp(locked, axis=2).max() == 0
+
+
+def test_grays_are_kept_where_asked_and_where_much_of_the_picture_is_gray(tmp_path, make) -> None:
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(8, axis=0)
+    found = {}
+    for name, rows in (("little", 130), ("much", 30)):
+        colourful = np.empty((rows, 256, 3), np.uint8)
+        colourful[...] = (200, 30, 30)
+        source = write(tmp_path / f"{name}.png", make, np.concatenate([ramp, colourful]), ".png")
+        for kind, options in (("free", relic()), ("locked", colour(lock_neutral=True))):
+            target = tmp_path / f"{name}-{kind}.png"
+            result = restore_file(source, target, options)
+            found[name, kind] = np.ptp(make.decoded(target.read_bytes())[:8], axis=2).max()
+            assert ("no tint" in result.decisions[-2].reason) == (name == "much")
+    assert found["little", "free"] > 10
+    assert found["little", "locked"] == found["much", "free"] == found["much", "locked"] == 0
 
 
 def test_the_change_is_given_away_and_applied_again_alike(tmp_path, make) -> None:

@@ -20,6 +20,8 @@ from relume.signal import Array
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels of the upright picture; x1 and y1 lie outside"""
 _BAND_BYTES = 16 << 20
+_UNTINTED = 3 / 255
+"""Channels that differ by less are of a gray, for a camera and JPEG."""
 _FINE = 1024
 """Cells a side, at most, that are averaged while reading; the small copy is made of these."""
 
@@ -35,6 +37,12 @@ class Glance:
     def gray(self) -> bool:
         """Whether the picture has no colour: one channel, or three that agree to half an 8-bit step everywhere."""
         return bool(np.ptp(self.small, axis=2).max() < 0.5 / 255)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether a tenth of the picture or more is gray between black and white: a wall or a card without a tint."""
+        inner = np.abs(self.small.mean(axis=2) - 0.5) < 0.4
+        return bool((inner & (np.ptp(self.small, axis=2) < _UNTINTED)).mean() >= 0.1)
 
 
 def glance(picture: Source, side: int, boxes: Sequence[Box] = (), multiple: int = 1) -> Glance:

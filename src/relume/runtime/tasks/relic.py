@@ -139,9 +139,10 @@ def estimate(wanted: ColourOptions, again: Callable[[], Source]) -> Estimated:
     else:
         net = colour_net()
         seen = glance(again(), SIDE, multiple=net.model.card.multiple)
-        reason = "estimated by a network from a small copy of the whole picture"
+        gray = seen.gray or seen.balanced
+        kept = "; its grays have no tint and get none" if gray else ""
+        reason = f"estimated by a network from a small copy of the whole picture{kept}"
         found = Estimated(predicted(net, seen.small), _decided(wanted, reason, origin="network"), net)
-        gray = seen.gray
     if not (wanted.lock_neutral or gray):
         return found
     return Estimated(found.lut.neutral(), found.decision, found.net, found.notes)
