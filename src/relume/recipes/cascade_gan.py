@@ -8,8 +8,8 @@
 ``first`` starts from ``cascade-psnr``: 2,400 steps, 38 minutes of one core. What it makes shows a faint weave of four
 pixels. The second training, 1,500 steps, 26 minutes, has a term against that (``l_lattice``), and with it more to say
 for the critic. On 24 held-out pictures at x4 LPIPS (AlexNet) falls from 0.1705 to 0.1538, and what repeats with every
-input pixel from 0.29 of the mean difference to 0.19; the faithful network has 0.21. At x2 and x3 LPIPS rises (BSD100 at
-x3: 0.145 to 0.174): there the term takes texture away, and it may belong to x4 alone.
+input pixel from 0.29 of the mean difference to 0.19; the faithful network has 0.21. At x2 LPIPS falls too, at x3 it
+rises (BSD100: 0.145 to 0.174).
 
 Two trainings went on from the first without that term, the second from weights a little beyond those at the end of the
 dial:
