@@ -147,7 +147,7 @@ class Cascade(nn.Module):
 
 def fitted(weights: Mapping[str, Tensor], net: Cascade) -> dict[str, Tensor]:
     """The weights of a cascade for ``net``: dealt anew to as many units, or grown to more."""
-    same = len(_units(weights)) == sum(net.shape.units)
+    same = len(units_of(weights)) == sum(net.shape.units)
     return regroup(weights, net.shape.units) if same else grown(weights, net)
 
 
@@ -156,7 +156,7 @@ def regroup(weights: Mapping[str, Tensor], units: tuple[int, ...]) -> dict[str, 
 
     What the last stage computes is unchanged; the heads before it read other features and must be trained again.
     """
-    names = _units(weights)
+    names = units_of(weights)
     if len(names) != sum(units):
         raise ValueError(f"a cascade of {len(names)} units cannot be dealt to stages of {units}")
     places = [(stage, unit) for stage, count in enumerate(units) for unit in range(count)]
@@ -173,16 +173,16 @@ def regroup(weights: Mapping[str, Tensor], units: tuple[int, ...]) -> dict[str, 
 
 def grown(weights: Mapping[str, Tensor], net: Cascade) -> dict[str, Tensor]:
     """The weights of a cascade for the larger ``net``: units that are new in a stage come last and add nothing yet."""
-    old, new = _units(weights), net.state_dict()
+    old, new = units_of(weights), net.state_dict()
     for key in new:
         if ".second." in key:
             new[key] = torch.zeros_like(new[key])
-    if not set(old) <= set(_units(new)):
+    if not set(old) <= set(units_of(new)):
         raise ValueError(f"a cascade of the units {old} has more in a stage than {net.shape.units}")
     return new | dict(weights)
 
 
-def _units(weights: Mapping[str, Tensor]) -> list[tuple[int, ...]]:
+def units_of(weights: Mapping[str, Tensor]) -> list[tuple[int, ...]]:
     """(stage, unit) of every residual unit in ``weights``, in the order in which they compute."""
     return sorted({tuple(map(int, key.split(".")[1:4:2])) for key in weights if ".cell." in key})
 

@@ -41,7 +41,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from relume.nets.cascade import Unit, conv3, enlarge
+from relume.nets.cascade import Unit, conv3, enlarge, units_of
 from relume.nets.relic_colour import ColourBranch, ColourShape, look_up
 
 
@@ -147,7 +147,7 @@ def from_cascade(weights: Mapping[str, Tensor], net: Crsrgan) -> dict[str, Tenso
     the smaller scales begin as block means of the x4 head's, since the means of a x4 picture are a smaller one.
     """
     state = {name: value.clone() for name, value in net.state_dict().items()}
-    names = sorted({tuple(map(int, key.split(".")[1:4:2])) for key in weights if ".cell." in key})
+    names = units_of(weights)
     places = [(group, unit) for group, count in enumerate(net.shape.groups) for unit in range(count)]
     last = max(int(key.split(".")[1]) for key in weights if key.startswith("stages."))
     head = weights[f"stages.{last}.head.weight"]

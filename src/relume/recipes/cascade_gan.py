@@ -69,14 +69,7 @@ FIRST = dataclasses.replace(
     start="runs/cascade_longer/checkpoint.pt",
 )
 
-FURTHER = dataclasses.replace(
-    FIRST,
-    steps=2000,
-    content=dataclasses.replace(RECIPE.content, pixel=0.25),
-    adversarial=0.03,
-    validate_every=500,
-    start="runs/cascade-gan-first.onnx",
-)
+FURTHER = dataclasses.replace(RECIPE, steps=2000, lattice=0.0)
 
 VARIANTS: dict[str, AdversarialSuperResolution] = {
     "first": FIRST,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from relume.runtime.engine import FINER_FIRST
 from relume.runtime.flow import Step
 from relume.runtime.options import Decision, Options, Progress
 from relume.runtime.pictures import Source
@@ -73,8 +74,7 @@ class Plan:
     @property
     def precision(self) -> str:
         """The coarsest that a network of it computes in: asked for again, it gives each the one that it had."""
-        used = {net.network.precision for net in self.made_of}
-        return next((coarse for coarse in ("int8", "bf16") if coarse in used), "f32")
+        return max((net.network.precision for net in self.made_of), key=FINER_FIRST.index, default="f32")
 
     @property
     def models(self) -> dict[str, str | None]:
