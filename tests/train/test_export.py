@@ -4,14 +4,15 @@ import onnxruntime
 import pytest
 import torch
 
-from relume.card import KEY, ModelCard
+from relume.card import KEY, ModelCard, TrainingSet
 from relume.nets.cascade import Cascade
 from relume.recipes import shape_of
 from relume.recipes.cascade import RECIPE
 from relume.recipes.cascade_eight_bits import RECIPE as EIGHT_BITS
 from relume.signal import ModelError, OutputRefused
 from relume.train.recipe import plain
-from relume.train.run import earlier, export_checkpoint, run_tiny
+from relume.train.run import export_checkpoint, run_tiny
+from relume.train.start import earlier, learned_from
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +101,9 @@ def test_a_card_tells_the_trainings_before_it(exported):
     done = earlier({"start": str(checkpoint)})
     assert [(training["name"], training["steps_done"]) for training in done] == [("cascade-psnr", 30)]
     assert earlier({"start": ""}) == earlier({}) == []
+
+
+def test_a_card_names_the_pictures_of_the_trainings_before_it(exported):
+    own = {"name": "own", "terms": "any"}
+    sets = learned_from({"data": {"terms": [own, own]}, "start": str(exported[1])})
+    assert sets == (TrainingSet("own", "any"), *exported[0].data)

@@ -16,6 +16,8 @@ from relume.metrics import psnr_y
 from relume.signal import Array, OutputRefused, UsageError
 
 INK, GRID = "#222222", "#dddddd"
+WIDEST = 5
+"""Crops beside each other, at most."""
 
 
 def pyplot() -> ModuleType:
@@ -65,10 +67,11 @@ def comparison(pair: Pair, box: Sequence[int], contenders: Sequence[Contender], 
     scores = [psnr_y(pair.high / 255.0, picture / 255.0, scale) for picture in restored]
     tiles = [("ground truth", pair.high)]
     tiles += [(f"{c.name}\n{s:.2f} dB", p) for c, s, p in zip(contenders, scores, restored, strict=True)]
-    columns = min(4, len(tiles))
-    rows = -(-len(tiles) // columns)
-    height = 2.1 * rows
-    figure = plt.figure(figsize=(height * pair.high.shape[1] / pair.high.shape[0] + 1.9 * columns, height))
+    rows = -(-len(tiles) // WIDEST)
+    columns = -(-len(tiles) // rows)
+    height = 2.4 * rows
+    size = (height * pair.high.shape[1] / pair.high.shape[0] + 1.9 * columns, height)
+    figure = plt.figure(figsize=size, layout="constrained")
     grid = figure.add_gridspec(
         rows, columns + 1, width_ratios=[height * pair.high.shape[1] / pair.high.shape[0], *([1.9] * columns)]
     )

@@ -92,7 +92,7 @@ def _why(found: dict[str, Any]) -> str:
         told = f"bf16, because it measured {rates['bf16'] / rates['f32']:.1f} times as fast as f32 on this processor"
     if best != "int8":
         return told
-    return f"{told}; int8 for networks trained for it: {rates['int8'] / rates[chosen]:.1f} times as fast as {chosen}"
+    return f"{told}; int8 for networks measured for it: {rates['int8'] / rates[chosen]:.1f} times as fast as {chosen}"
 
 
 def _memory() -> dict[str, int | None]:

@@ -19,6 +19,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from 'relume models list', or the path of an .onnx.")]
 Plot = Annotated[Path | None, typer.Option(help="Also draw the architecture, to this PNG or SVG.")]
 Side = Annotated[int, typer.Option(min=8, help="Pixels a side of the input that shapes and operations are for.")]
+LIST_WIDTH = 160
+"""Columns of the list: names are never folded, a narrower screen wraps the end of a line."""
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Else: all shipped models.")]
 
 
@@ -112,16 +114,22 @@ def _table(entries: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    notes: dict[str, int] = {}
     table = Table(box=None)
-    for title in ("name", "task", "scales", "parameters"):
-        table.add_column(title, no_wrap=True)
-    for title in ("licence", "learned from (terms)"):
-        table.add_column(title)
+    for title in ("name", "task", "scales", "parameters", "learned from", "licence"):
+        table.add_column(title, no_wrap=True, justify="right" if title == "parameters" else "left")
     for entry in entries:
         scales = " ".join(f"x{scale}" for scale in entry["scales"])
-        data = "\n".join(f"{item['name']} ({item['terms']})" for item in entry["data"]) or "no data set"
-        table.add_row(entry["name"], entry["task"], scales, f"{entry['parameters']:,}", entry["licence"], data)
-    Console(markup=False, highlight=False).print(table)
+        licence, _, more = entry["licence"].partition("; ")
+        sets = [f"{item['name']} ({item['terms']})" for item in entry["data"]]
+        numbers = [f"[{notes.setdefault(note, len(notes) + 1)}]" for note in sets]
+        licence = licence.removesuffix(" for the weights file") if more else licence
+        count = f"{entry['parameters']:,}"
+        table.add_row(entry["name"], entry["task"], scales, count, " ".join(numbers) or "no data set", licence)
+    Console(markup=False, highlight=False, width=LIST_WIDTH).print(table)
+    tell("\nLearned from (terms); who passes weights on should know these, the licence is the weight file's alone:")
+    for note, number in notes.items():
+        tell(f"[{number}] {note}")
 
 
 def _layer_table(layers: Sequence[Layer], side: int) -> None:

@@ -69,7 +69,7 @@ def load(
         return _onnxruntime(path, sha256, output, threads)
     chosen: Precision = precision if precision != "auto" else fastest_precision(bool(eight_bits))
     if chosen == "int8" and not eight_bits:
-        raise UsageError(f"{path.stem} was not trained for int8: choose the precision auto, bf16 or f32")
+        raise UsageError(f"{path.stem} is not measured for int8: choose the precision auto, bf16 or f32")
     reaches = tuple((k, tuple(v)) for k, v in sorted((eight_bits or {}).items())) if chosen == "int8" else ()
     return _openvino(path, sha256, output, chosen, threads, reaches)
 

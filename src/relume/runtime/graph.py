@@ -3,7 +3,7 @@
 The *body* holds everything up to the last convolution of the output asked for and may run in bfloat16. The *tail*
 holds the rest (pixel shuffle, the skip from the input, their sum) and runs in float32, so that bfloat16 rounds only
 the residual and never the picture itself. In the tail a bilinear skip is rewritten as a 3x3 convolution ahead of the
-pixel shuffle, which gives the same values in a fraction of the time. A network that was trained for it may have the
+pixel shuffle, which gives the same values in a fraction of the time. A network that was measured for it may have the
 convolutions of its body in eight bits (:func:`in_eight_bits`). The engine's module is an argument, ``ov``: only
 :mod:`relume.runtime.engine` imports it.
 """

@@ -28,6 +28,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
     "vdsr": ("vdsr.onnx", "596d89df790b4e828d25fa4c541c89f0e4719aa0bbcafddc33456f19019bedde"),
+    "drcn": ("drcn.onnx", "c255177567fdd424c4d11c7a073959cc9281bc1f6534b23affb2674950007044"),
     "srresnet": ("srresnet.onnx", "c763014dd88e91a1a83e376a03173ab9f1ffe93f8270b559aa43e119a26a786e"),
     "srgan": ("srgan.onnx", "efb06d338a37f3e3afe2446479660cfe1b728b3a6364628d36e376c97e67cefd"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),

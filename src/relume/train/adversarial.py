@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from relume.metrics import psnr_y
 from relume.nets.lpips import VGG_DEPTHS, Lpips
@@ -57,31 +57,35 @@ class Adversarial:
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             restored = self.net(low, (scale,))[scale]
 
-            self.critic.requires_grad_(True)
-            real, fake = self.critic(high).float(), self.critic(restored.detach()).float()
-            for_critic = critic_loss(recipe.game, real, fake)
-        if recipe.r1 and number % recipe.r1_every == 0:
-            for_critic = for_critic + recipe.r1 * recipe.r1_every * r1(self.critic, high)
-        descend(for_critic, self.for_critic, bound=recipe.optim.clip, share=self.team.share)
+        game = self.judge(high, restored.detach(), number) if recipe.adversarial else {}
 
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-            self.critic.requires_grad_(False)
-            content, parts = self.content(restored.float(), high)
-            against = generator_loss(recipe.game, self.critic(high).float(), self.critic(restored).float())
+            for_net, parts = self.content(restored.float(), high)
             if recipe.lattice:
                 parts["lattice"] = l_lattice(restored.float(), high, scale)
-                content = content + recipe.lattice * parts["lattice"]
-            for_net = l_total(content, against, recipe.adversarial)
+                for_net = for_net + recipe.lattice * parts["lattice"]
+            if recipe.adversarial:
+                self.critic.requires_grad_(False)
+                parts["adversarial"] = generator_loss(
+                    recipe.game, self.critic(high).float(), self.critic(restored).float()
+                )
+                for_net = l_total(for_net, parts["adversarial"], recipe.adversarial)
         norm = descend(for_net, self.for_net, bound=recipe.optim.clip, share=self.team.share)
 
-        numbers = {
-            "loss": for_net,
-            "critic": for_critic,
-            "adversarial": against,
-            "real": real.mean(),
-            "fake": fake.mean(),
-        }
-        return {name: float(value.detach()) for name, value in (numbers | parts).items()} | {"gradient_norm": norm}
+        numbers = {"loss": for_net} | game | parts
+        return {name: float(value.detach()) for name, value in numbers.items()} | {"gradient_norm": norm}
+
+    def judge(self, high: Tensor, restored: Tensor, number: int) -> dict[str, Tensor]:
+        """One update of the critic on originals and restorations, both (N, 3, H, W); what it is logged by."""
+        recipe = self.recipe
+        self.critic.requires_grad_(True)
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            real, fake = self.critic(high).float(), self.critic(restored).float()
+            loss = critic_loss(recipe.game, real, fake)
+        if recipe.r1 and number % recipe.r1_every == 0:
+            loss = loss + recipe.r1 * recipe.r1_every * r1(self.critic, high)
+        descend(loss, self.for_critic, bound=recipe.optim.clip, share=self.team.share)
+        return {"critic": loss, "real": real.mean(), "fake": fake.mean()}
 
     @torch.no_grad()
     def validate(self, net: nn.Module) -> dict[str, float]:

@@ -17,6 +17,7 @@ from relume.train.recipe import SuperResolution
 class AdversarialSuperResolution(SuperResolution):
     """Phase two of super-resolution: eq. 3, ``l_X + adversarial * l_Gen``, the pixel part of l_X being ``loss``.
 
+    With ``adversarial`` 0 there is no game and the critic stays as it is: content alone.
     ``start`` is the checkpoint of phase one. ``vgg`` is the weight file of VGG16 (with LPIPS heads where ``content`` or
     the validation wants them): a path, or one below the data root or below the folder that holds it.
     ``r1`` weighs the gradient penalty, taken every ``r1_every`` steps and scaled up accordingly; 0 is none. ``lattice``

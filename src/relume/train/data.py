@@ -26,18 +26,25 @@ from relume.split import is_test
 
 DIVIDED = ("faces", "landscapes", "relics")
 """Sets of which a fifth tests: see :func:`relume.split.is_test`."""
+MARGIN = 4
+"""Input pixels around a patch that is shrunk by itself: the antialiased kernel reaches two."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which pictures a recipe trains on: folders under the data root, and how they are prepared."""
+    """Which pictures a recipe trains on: folders under the data root, and how they are prepared.
+
+    ``fresh``: every patch begins at any pixel and is shrunk by itself, half of them with their channels in another
+    order; else it is cut from the shrunken picture, whose pixels lie in one way upon those of the original.
+    """
 
     folders: tuple[str, ...]
     rescale: tuple[float, ...] = (1.0,)
     held_out: int = 12
     exclude: tuple[str, ...] = ()
     terms: tuple[TrainingSet, ...] = ()
+    fresh: bool = False
 
     def uses(self, path: Path) -> bool:
         """Whether that file may be learned from: all but the test part of the sets that are divided."""
@@ -131,13 +138,22 @@ def split(paths: Sequence[Path], held_out: int) -> tuple[list[Path], list[Path]]
     return [p for p in paths if p not in validation], sorted(validation)
 
 
+def cut(pairs: Pairs, scale: int, patch: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """A patch of the shrunken picture, (patch, patch, 3), and what belongs to it: (s patch, s patch, 3 or 6), uint8."""
+    low = pairs.low[scale]
+    top, left = (int(rng.integers(0, side - patch + 1)) for side in low.shape[:2])
+    rows, columns = (slice(scale * first, scale * (first + patch)) for first in (top, left))
+    return low[top : top + patch, left : left + patch], pairs.targets(scale, rows, columns)
+
+
 class PairBank:
     """Training and validation pairs for super-resolution at several scales."""
 
     def __init__(self, spec: DataSpec, root: Path, scales: Sequence[int], patch: int) -> None:
         found = [path for path in find_pictures(root, spec.folders, spec.exclude) if spec.uses(path)]
         training, validation = split(found, spec.held_out)
-        smallest = patch * max(scales)
+        smallest = (patch + 2 * MARGIN * spec.fresh) * max(scales)
+        self.spec = spec
         self.scales = tuple(scales)
         self.pairs: list[Pairs] = []
         for path in training:
@@ -161,15 +177,22 @@ class PairBank:
         lows: list[Array] = []
         highs: list[Array] = []
         for index in rng.choice(len(self.pairs), count, p=self.weights):
-            low = self.pairs[index].low[scale]
-            top, left = (int(rng.integers(0, side - patch + 1)) for side in low.shape[:2])
-            rows, columns = (slice(scale * first, scale * (first + patch)) for first in (top, left))
-            pair = (low[top : top + patch, left : left + patch], self.pairs[index].targets(scale, rows, columns))
+            pair = (self.fresh if self.spec.fresh else cut)(self.pairs[index], scale, patch, rng)
             turn, flip = int(rng.integers(4)), bool(rng.integers(2))
             for crop, into in zip(pair, (lows, highs), strict=True):
                 crop = np.rot90(crop, turn)
                 into.append(crop[:, ::-1] if flip else crop)
         return to_tensor(np.stack(lows)), to_tensor(np.stack(highs))
+
+    def fresh(self, pairs: Pairs, scale: int, patch: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """A patch from any pixel on, shrunk now: (patch, patch, 3) and (s patch, s patch, 3) uint8."""
+        side, margin = scale * (patch + 2 * MARGIN), scale * MARGIN
+        top, left = (int(rng.integers(0, length - side + 1)) for length in pairs.high[scale].shape[:2])
+        high = pairs.high[scale][top : top + side, left : left + side]
+        if rng.integers(2):
+            high = high[..., rng.permutation(3)]
+        low = to_bytes(self.spec.shrink(high.astype(np.float32) / 255, scale))
+        return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[margin:-margin, margin:-margin]
 
     def validate(self, scale: int) -> Iterator[tuple[Array, Array]]:
         """(low, high) of every held-out picture, (H, W, 3) uint8."""

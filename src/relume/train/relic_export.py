@@ -13,7 +13,7 @@ from relume.nets.relic_colour import ColourBranch, ColourShape
 from relume.train.export import LICENCE, Named, commit, count_parameters, export, promise
 from relume.train.loop import load_checkpoint, load_weights
 from relume.train.scores import last_scores
-from relume.train.start import earlier
+from relume.train.start import earlier, learned_from
 
 COLOUR_SAYS = (
     "one change of colour for a whole picture, from a copy of at most 256 pixels a side: grid[n, channel, b, g, r] "
@@ -55,7 +55,7 @@ def export_colour(checkpoint: Path, target: Path, *, name: str | None = None, de
         parameters=weights,
         macs_per_pixel={"grid": -(-weights // 256**2)},
         licence=LICENCE,
-        data=ModelCard.training_sets(recipe["data"]["terms"]),
+        data=learned_from(recipe),
         recipe=recipe | {"steps_done": state["step"]},
         commit=commit(),
         scores=last_scores(checkpoint, COLOUR_PROTOCOL),
@@ -82,7 +82,7 @@ def export_detail(
         parameters=count_parameters(net),
         macs_per_pixel=shape.macs(),
         licence=LICENCE,
-        data=ModelCard.training_sets(recipe["data"]["terms"]),
+        data=learned_from(recipe),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
         scores=last_scores(checkpoint, SR_PROTOCOL),

@@ -20,7 +20,7 @@ from relume.train.export import LICENCE, commit, count_parameters, export
 from relume.train.loop import load_checkpoint, load_weights
 from relume.train.mending import Detect, Repair
 from relume.train.scores import RESTORATION, last_scores
-from relume.train.start import earlier
+from relume.train.start import earlier, learned_from
 
 
 class Probability(nn.Module):
@@ -119,7 +119,7 @@ def export_restoration(checkpoint: Path, target: Path, *, name: str | None = Non
         parameters=count_parameters(net),
         macs_per_pixel={promise.output: round(shape.macs())},
         licence=LICENCE,
-        data=ModelCard.training_sets(recipe["data"]["terms"]),
+        data=learned_from(recipe),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
         scores=last_scores(checkpoint, RESTORATION),

@@ -39,7 +39,7 @@ from relume.train.relic_game import AdversarialRelic, ColouredContent
 from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
 from relume.train.scores import last_scores
-from relume.train.start import earlier, starting_weights
+from relume.train.start import earlier, learned_from, starting_weights
 from relume.train.steps import Supervised
 from relume.train.teacher import teach
 from relume.train.team import Team
@@ -167,7 +167,7 @@ def export_checkpoint(
         parameters=count_parameters(net),
         macs_per_pixel=shape.macs(),
         licence=LICENCE,
-        data=ModelCard.training_sets(recipe["data"]["terms"]),
+        data=learned_from(recipe),
         recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
         commit=commit(),
         scores=last_scores(checkpoint, BLOCK_PROTOCOL if blocks else SR_PROTOCOL),

@@ -10,7 +10,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from relume.card import KEY, ModelCard
+from relume.card import KEY, ModelCard, TrainingSet
 from relume.signal import ModelError
 from relume.train.loop import load_checkpoint, load_weights
 
@@ -48,6 +48,13 @@ def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
         return [own, *before]
     state = load_checkpoint(start)
     return [state["recipe"] | {"steps_done": state["step"]}, *earlier(state["recipe"])]
+
+
+def learned_from(recipe: dict[str, Any]) -> tuple[TrainingSet, ...]:
+    """What a training and all that it started from have seen: its own pictures first, each set named once."""
+    trainings = [recipe, *earlier(recipe)]
+    entries = [entry for training in trainings for entry in (training.get("data") or {}).get("terms", ())]
+    return tuple(dict.fromkeys(ModelCard.training_sets(entries)))
 
 
 def _read(path: Path) -> onnx.ModelProto:
