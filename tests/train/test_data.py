@@ -4,7 +4,7 @@ from PIL import Image
 
 from relume.degrade.resample import quantise, resize
 from relume.signal import InputRejected, UsageError
-from relume.train.data import DataSpec, PairBank, find_pictures, split
+from relume.train.data import MARGIN, DataSpec, PairBank, find_pictures, make_pairs, split
 from relume.train.run import draw_picture
 
 
@@ -49,3 +49,23 @@ def test_bad_folders_are_named(folder, tmp_path):
     (folder / "set" / "zz.png").write_bytes(b"not a picture")
     with pytest.raises(InputRejected, match=r"zz\.png"):
         PairBank(DataSpec(("set",), held_out=0), folder, (2,), 12)
+
+
+def test_a_fresh_patch_is_what_shrinking_the_whole_picture_gives_there(folder):
+    bank = PairBank(DataSpec(("set",), held_out=1, fresh=True), folder, (2,), 12)
+    side = 2 * (12 + 2 * MARGIN)  # as large as one patch needs: it can begin nowhere else
+    gray = np.random.default_rng(5).integers(0, 256, (side, side, 1), np.uint8)
+    pairs = make_pairs(np.repeat(gray, 3, axis=2), (2,), bank.spec.shrink)
+    low, high = bank.fresh(pairs, 2, 12, np.random.default_rng(0))
+    np.testing.assert_array_equal(low, pairs.low[2][MARGIN:-MARGIN, MARGIN:-MARGIN])
+    np.testing.assert_array_equal(high, pairs.high[2][2 * MARGIN : -2 * MARGIN, 2 * MARGIN : -2 * MARGIN])
+
+
+def test_fresh_patches_change_the_order_of_the_channels_in_both_alike(tmp_path):
+    side = 2 * (16 + 2 * MARGIN) + 8
+    (tmp_path / "set").mkdir()
+    Image.new("RGB", (side, side), (10, 120, 230)).save(tmp_path / "set" / "flat.png")
+    bank = PairBank(DataSpec(("set",), held_out=0, fresh=True), tmp_path, (2,), 16)
+    low, high = bank.batch(2, 32, 16, np.random.default_rng(1))
+    np.testing.assert_array_equal(low.amax((2, 3)), high.amax((2, 3)))
+    assert len({tuple(colour.tolist()) for colour in high.amax((2, 3))}) > 3

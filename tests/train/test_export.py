@@ -10,6 +10,7 @@ from relume.recipes import shape_of
 from relume.recipes.cascade import RECIPE
 from relume.recipes.cascade_eight_bits import RECIPE as EIGHT_BITS
 from relume.signal import ModelError, OutputRefused
+from relume.train.export import promise
 from relume.train.recipe import plain
 from relume.train.run import export_checkpoint, run_tiny
 from relume.train.start import earlier, learned_from
@@ -107,3 +108,9 @@ def test_a_card_names_the_pictures_of_the_trainings_before_it(exported):
     own = {"name": "own", "terms": "any"}
     sets = learned_from({"data": {"terms": [own, own]}, "start": str(exported[1])})
     assert sets == (TrainingSet("own", "any"), *exported[0].data)
+
+
+def test_only_what_met_a_critic_may_invent():
+    assert promise({"adversarial": 0.004, "content": {"perceptual": 0.5}})[0] == "generative"
+    assert promise({"adversarial": 0.0, "content": {"perceptual": 0.2}})[0] == "faithful"
+    assert promise({}) == ("faithful", "trained for PSNR")

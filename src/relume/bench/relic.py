@@ -97,9 +97,8 @@ CLASSICAL: dict[str, Callable[[Array], Array]] = {
     "auto-levels": auto_levels,
     "histogram equalisation": equalised,
 }
-RICH = 0.75
-"""The setting of the realism dial that is also measured; chosen on pictures of the train part."""
-RICH_NAME = f"ours (realism {RICH:g})"
+DIALLED = {f"ours (realism {setting:g})": setting for setting in (0.5, 1.0)}
+"""The settings of the realism dial that are also measured, by the names of their rows."""
 UPSCALERS = ("cascade-psnr", "srgan", "cascade-gan")
 
 
@@ -165,7 +164,7 @@ def rivals(scale: int) -> list[Rival]:
     shipped = [name for name in UPSCALERS if name in zoo.SHIPPED and scale in zoo.find(name).card.scales]
     own = [
         ours("ours"),
-        ours(RICH_NAME, realism=RICH),
+        *(ours(name, realism=setting) for name, setting in DIALLED.items()),
         ours("ours (colour alone)", detail_model=False),
         ours("ours (detail alone)", colour_model=False),
     ]

@@ -65,9 +65,8 @@ def row(
         from relume.bench.sets import Picture, load
         from relume.runtime import zoo
 
-        usual = [
-            name for name in ("bicubic", "srgan", "ours", relic.RICH_NAME) if name != "srgan" or name in zoo.SHIPPED
-        ]
+        rich = list(relic.DIALLED)[-1]
+        usual = [name for name in ("bicubic", "srgan", "ours", rich) if name != "srgan" or name in zoo.SHIPPED]
         try:
             corners = [int(part) for part in box.split(",")] if box else []
         except ValueError as error:

@@ -1,6 +1,6 @@
 """``cascade_fresh``: the upscaler of seven units, trained on patches that are never twice the same.
 
-    relume train cascade_fresh --data DATA --out runs/cascade_fresh
+relume train cascade_fresh --data DATA --out runs/cascade_fresh
 """
 
 import dataclasses

@@ -9,8 +9,9 @@
 
 The first training is for PSNR and starts from the shipped ``cascade-psnr``, whose units become the first seven. The
 second adds LPIPS and the Lab loss to L1, still without a critic; the third what keeps a weave of four pixels away: the
-faithful end of the realism dial. The last plays against a critic from there: its other end. Pairs: blurred, noisy, rounded to 8 bits and stretched, as restoring their
-colour leaves them. Time and result: the card of the shipped weights and ``docs/relics-training.md``.
+faithful end of the realism dial. The last plays against a critic from there: its other end. Pairs: blurred, noisy,
+rounded to 8 bits and stretched, as restoring their colour leaves them. Time and result: the card of the shipped weights
+and ``docs/relics-training.md``.
 """
 
 import dataclasses

@@ -22,7 +22,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "repair": ("repair.onnx", "fa940483e6869a80fffe1d6a4d6425219b35508de3cc091c268fbe254c021e86"),
     "damage-mask": ("damage-mask.onnx", "9966a87076c8ea12a8fdb0374ffc99e928e810452c9a54543ff0b49e858b6bca"),
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
-    "depixelate": ("depixelate.onnx", "1a1a86b4a641ab0034c711b4566fbe8a8ff86bf0349921958a716ed025d314d3"),
+    "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
     "cascade-psnr": ("cascade-psnr.onnx", "ab428b2da17bed3231ae33ea11891291a84f82c796815e566597f2f46ee08899"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
     "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),

@@ -39,8 +39,10 @@ class Named(nn.Module):
 
 def promise(recipe: Mapping[str, Any]) -> tuple[Literal["faithful", "generative"], str]:
     """The fidelity of what ``recipe`` trained, and how it was trained in words."""
-    if "adversarial" in recipe:
+    if recipe.get("adversarial"):
         return "generative", "trained against a critic, it may invent texture"
+    if recipe.get("content", {}).get("perceptual"):
+        return "faithful", "trained for small differences, to the eye too (L1 and LPIPS), without a critic"
     return "faithful", "trained for PSNR"
 
 
