@@ -1,10 +1,13 @@
-"""``cascade_sharp``: the upscaler of seven units, ended on sharp pictures alone.
+"""``cascade_sharp``: the upscaler of seven units, ended on sharp pictures alone; it gains nothing.
 
     relume train cascade_sharp --data DATA --out runs/cascade_sharp
     relume train cascade_sharp.finish --data DATA --out runs/cascade_sharp_finish
 
-Faces and landscapes of 256 pixels were half of what ``cascade_wide`` learned from, and nearly all of what it was
-judged by. Here both are pictures of at least twice that size.
+A trial that does not ship. Faces and landscapes of 256 pixels were half of what ``cascade_wide`` learned from, and nearly
+all of what it was judged by. Here both are pictures of at least twice that size. 7,000 steps and 3,000 for the squared
+error, 80 minutes of one core: on the pictures that neither training had seen, 21 photographs and 35 landscapes, x4 is
+within 0.04 dB of what went before. On photographs that ``cascade_wide`` had seen and this had not it is 0.12 dB worse:
+so much had been learned by heart. That is what ``cascade_fresh`` goes against.
 """
 
 import dataclasses

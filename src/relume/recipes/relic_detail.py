@@ -1,17 +1,17 @@
 """``relic_detail``: the detail of CR-SRGAN for pictures whose colour is restored; ``relic-detail`` and its GAN ship.
 
-    relume train relic_detail --data DATA --out runs/relic_detail
+    relume train relic_detail --data DATA --out runs/relic_detail --set steps=4 --stop-after 3
     relume train relic_detail.perceptual --data DATA --out runs/relic_detail_perceptual
     relume train relic_detail.unwoven --data DATA --out runs/relic_detail_unwoven
     relume train relic_detail.adversarial --data DATA --out runs/relic_detail_gan
     relume export runs/relic_detail_unwoven -o relic-detail.onnx --name relic-detail
     relume export runs/relic_detail_gan -o relic-detail-gan.onnx --name relic-detail-gan
 
-The first training is for PSNR and starts from the shipped ``cascade-psnr``, whose units become the first seven. The
-second adds LPIPS and the Lab loss to L1, still without a critic; the third what keeps a weave of four pixels away: the
-faithful end of the realism dial. The last plays against a critic from there: its other end. Pairs: blurred, noisy,
-rounded to 8 bits and stretched, as restoring their colour leaves them. Time and result: the card of the shipped weights
-and ``docs/relics-training.md``.
+The first training is for PSNR and starts from ``cascade-psnr``, whose units become the first seven; three steps of it
+went before what ships. The second adds LPIPS and the Lab loss to L1, still without a critic; the third what keeps a
+weave of four pixels away: the faithful end of the realism dial. The last plays against a critic from there: its other
+end. Pairs: blurred, noisy, rounded to 8 bits and stretched, as restoring their colour leaves them. Time and result: the
+card of the shipped weights and ``docs/relics-training.md``.
 """
 
 import dataclasses
@@ -52,7 +52,7 @@ PERCEPTUAL = dataclasses.replace(
     content=Content(pixel=1.0, depths=(), weights=(), perceptual=0.2),
     adversarial=0.0,
     optim=Optim(choice="muon", lr=6e-4, warmup=50, final=0.02, ema=0.995),
-    start="runs/relic-detail-first.onnx",
+    start="runs/relic_detail/checkpoint.pt",
 )
 
 VARIANTS = {

@@ -60,7 +60,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
         "428706db67bc63f985d45b7e279f03eec77f2c517596018e11be18fb764406d8",
     ),
     "relic-colour": ("relic-colour.onnx", "95fee16d8f87e464e0f2120cd502b7c7327e4fd24f8802d28f07feb5cc401235"),
-    "relic-detail": ("relic-detail.onnx", "a1036ab2839bf674ff2ddd478e619d3a2ebecaea224aaca3ebde3c201c83e078"),
+    "relic-detail": ("relic-detail.onnx", "3f750ccda8869684faaf800531d579827b64d3a8fd5daeb737830d6a993a6fca"),
     "relic-detail-gan": ("relic-detail-gan.onnx", "95a47f9c61616746ea048a2da5f3509e638355f9867bba111d28633033e4ee26"),
 }
 """name -> (file in ``weights/``, sha256 of that file)"""
