@@ -61,7 +61,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     ),
     "relic-colour": ("relic-colour.onnx", "95fee16d8f87e464e0f2120cd502b7c7327e4fd24f8802d28f07feb5cc401235"),
     "relic-detail": ("relic-detail.onnx", "3f750ccda8869684faaf800531d579827b64d3a8fd5daeb737830d6a993a6fca"),
-    "relic-detail-gan": ("relic-detail-gan.onnx", "95a47f9c61616746ea048a2da5f3509e638355f9867bba111d28633033e4ee26"),
+    "relic-detail-gan": ("relic-detail-gan.onnx", "6a9641786ed1b5e6488296acbac4199bd8a6724b122ae346f4209d01273056de"),
 }
 """name -> (file in ``weights/``, sha256 of that file)"""
 
