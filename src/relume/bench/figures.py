@@ -124,7 +124,7 @@ def curves(runs: Mapping[str, Path], metric: str, path: Path) -> None:
             axes.grid(color=GRID, linewidth=0.6)
             if row == 0:
                 axes.set_yscale("log")
-    panels[1][0].legend(frameon=False, fontsize=8)
+    panels[0][0].legend(frameon=False, fontsize=8)
     save(figure, path)
 
 
