@@ -24,8 +24,9 @@ class NoiseBank(PairBank):
 
     def __init__(self, scales: tuple[int, ...], side: int) -> None:
         picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+        self.spec = DataSpec(())
         self.scales = scales
-        self.pairs = [make_pairs(picture, scales, DataSpec(()).shrink)]
+        self.pairs = [make_pairs(picture, scales, self.spec.shrink)]
         self.weights = np.ones(1)
         self.validation = []
 
