@@ -59,7 +59,7 @@ def test_int8_is_near_float_where_the_card_says_how(monkeypatch: pytest.MonkeyPa
     assert 0 < np.abs(rounded(PICTURE) - exact).mean() < 0.01
 
 
-def test_int8_needs_a_network_that_was_trained_for_it() -> None:
+def test_int8_needs_a_network_that_was_measured_for_it() -> None:
     with pytest.raises(UsageError, match="not measured for int8"):
         load("x4", precision="int8")
 

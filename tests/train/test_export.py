@@ -106,7 +106,8 @@ def test_a_card_tells_the_trainings_before_it(exported):
 
 def test_a_card_names_the_pictures_of_the_trainings_before_it(exported):
     own = {"name": "own", "terms": "any"}
-    sets = learned_from({"data": {"terms": [own, own]}, "start": str(exported[1])})
+    recipe = {"data": {"terms": [own, own]}, "start": str(exported[1])}
+    sets = learned_from([recipe, *earlier(recipe)])
     assert sets == (TrainingSet("own", "any"), *exported[0].data)
 
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from relume.recipes.cascade_eight_bits import RECIPE
-from relume.signal import ModelError
+from relume.signal import ModelError, UsageError
 from relume.train.data import DataSpec, PairBank
 from relume.train.steps import Supervised
 from relume.train.teacher import eightfold, teach
@@ -65,3 +65,9 @@ def test_the_loss_is_shared_between_truth_and_teacher(bank):
     torch.testing.assert_close(task.loss(low, torch.cat([high, high], 1), 2, 0), alone)
     restored = task.net(low, (2,))[2].detach()
     torch.testing.assert_close(task.loss(low, torch.cat([high, restored], 1), 2, 0), 0.25 * alone)
+
+
+def test_a_teacher_has_no_answer_to_patches_that_are_shrunk_anew():
+    fresh = dataclasses.replace(RECIPE.data, fresh=True)
+    with pytest.raises(UsageError, match=r"leave out teacher or data\.fresh"):
+        dataclasses.replace(RECIPE, data=fresh, teacher="model.onnx")

@@ -120,14 +120,14 @@ def _table(entries: list[dict[str, Any]]) -> None:
         table.add_column(title, no_wrap=True, justify="right" if title == "parameters" else "left")
     for entry in entries:
         scales = " ".join(f"x{scale}" for scale in entry["scales"])
-        licence, _, more = entry["licence"].partition("; ")
         sets = [f"{item['name']} ({item['terms']})" for item in entry["data"]]
         numbers = [f"[{notes.setdefault(note, len(notes) + 1)}]" for note in sets]
-        licence = licence.removesuffix(" for the weights file") if more else licence
+        licence = entry["licence"].partition(" for the weights file")[0]
         count = f"{entry['parameters']:,}"
         table.add_row(entry["name"], entry["task"], scales, count, " ".join(numbers) or "no data set", licence)
     Console(markup=False, highlight=False, width=LIST_WIDTH).print(table)
-    tell("\nLearned from (terms); who passes weights on should know these, the licence is the weight file's alone:")
+    tell("")
+    tell("Learned from (terms); who passes weights on should know these, the licence is the weight file's alone:")
     for note, number in notes.items():
         tell(f"[{number}] {note}")
 

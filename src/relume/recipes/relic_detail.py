@@ -16,10 +16,10 @@ card of the shipped weights and ``docs/relics-training.md``.
 
 import dataclasses
 
-from relume.card import TrainingSet
 from relume.nets.crsrgan import CrsrganShape
-from relume.recipes.relic import ADVERSARIAL, FOLDERS, TERMS
+from relume.recipes.relic import ADVERSARIAL, FOLDERS
 from relume.recipes.relic import RECIPE as PAIRS
+from relume.recipes.relic_colour import RECIPE as COLOUR
 from relume.train.losses import Content
 from relume.train.recipe import Optim
 from relume.train.relic_pairs import DetailSpec
@@ -31,10 +31,7 @@ RECIPE = dataclasses.replace(
     data=DetailSpec(
         folders=(*FOLDERS, "sr-train/BSDS398"),
         held_out=12,
-        terms=(
-            *TERMS,
-            TrainingSet("BSDS398 (BSDS500 train and test, less two)", "non-commercial research and education"),
-        ),
+        terms=COLOUR.data.terms[:3],
     ),
     steps=600,
     optim=Optim(choice="muon", lr=7e-4, warmup=50, final=0.02, ema=0.995),
@@ -54,18 +51,19 @@ PERCEPTUAL = dataclasses.replace(
     optim=Optim(choice="muon", lr=6e-4, warmup=50, final=0.02, ema=0.995),
     start="runs/relic_detail/checkpoint.pt",
 )
+UNWOVEN = dataclasses.replace(
+    PERCEPTUAL,
+    steps=600,
+    lattice=2.0,
+    optim=dataclasses.replace(PERCEPTUAL.optim, lr=3e-4, warmup=20),
+    start="runs/relic_detail_perceptual/checkpoint.pt",
+)
 
 VARIANTS = {
     "perceptual": PERCEPTUAL,
-    "unwoven": dataclasses.replace(
-        PERCEPTUAL,
-        steps=600,
-        lattice=2.0,
-        optim=dataclasses.replace(PERCEPTUAL.optim, lr=3e-4, warmup=20),
-        start="runs/relic_detail_perceptual/checkpoint.pt",
-    ),
+    "unwoven": UNWOVEN,
     "adversarial": dataclasses.replace(
-        PERCEPTUAL,
+        UNWOVEN,
         name="relic-detail-gan",
         steps=1500,
         batch=4,
@@ -73,7 +71,6 @@ VARIANTS = {
         adversarial=ADVERSARIAL.adversarial,
         optim=Optim(choice="muon", lr=4e-4, warmup=30, final=0.02, ema=0.99),
         critic_lr=0.5,
-        lattice=2.0,
         start="runs/relic_detail_unwoven/checkpoint.pt",
     ),
     "no_fusion": dataclasses.replace(RECIPE, name="relic-detail-no-fusion", net=CrsrganShape(fusion=False)),

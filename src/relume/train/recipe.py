@@ -62,6 +62,8 @@ class SuperResolution:
             raise UsageError(f"steps and batch must be at least 1 and patch at least 8: {self}")
         if len(self.scale_weights) != len(self.net.scales) or sum(self.scale_weights) <= 0:
             raise UsageError(f"one scale weight for each of {self.net.scales}, not {self.scale_weights}")
+        if self.teacher and self.data.fresh:
+            raise UsageError("a teacher has answered for pictures shrunk once: leave out teacher or data.fresh")
 
     def tiny(self) -> Self:
         """The same experiment, small enough for a test: seconds, not hours."""

@@ -55,7 +55,7 @@ def export_colour(checkpoint: Path, target: Path, *, name: str | None = None, de
         parameters=weights,
         macs_per_pixel={"grid": -(-weights // 256**2)},
         licence=LICENCE,
-        data=learned_from(recipe),
+        data=learned_from([recipe, *earlier(recipe)]),
         recipe=recipe | {"steps_done": state["step"]},
         commit=commit(),
         scores=last_scores(checkpoint, COLOUR_PROTOCOL),
@@ -74,6 +74,7 @@ def export_detail(
     load_weights(net, state["average"], str(checkpoint))
     net.colour = None
     fidelity, how = promise(recipe)
+    before = earlier(recipe)
     card = ModelCard(
         name=name or recipe["name"],
         task="relic",
@@ -82,8 +83,8 @@ def export_detail(
         parameters=count_parameters(net),
         macs_per_pixel=shape.macs(),
         licence=LICENCE,
-        data=learned_from(recipe),
-        recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
+        data=learned_from([recipe, *before]),
+        recipe=recipe | {"steps_done": state["step"], "before": before},
         commit=commit(),
         scores=last_scores(checkpoint, SR_PROTOCOL),
         fidelity=fidelity,

@@ -159,6 +159,7 @@ def export_checkpoint(
     real = "quality" in recipe["data"]
     pairs = "on photographs blurred, shrunk, made noisy and compressed twice over" if real else "on clean bicubic pairs"
     blocks = "kernel" in recipe["data"]
+    before = earlier(recipe)
     card = ModelCard(
         name=name or recipe["name"],
         task="depixelate" if blocks else "upscale",
@@ -167,8 +168,8 @@ def export_checkpoint(
         parameters=count_parameters(net),
         macs_per_pixel=shape.macs(),
         licence=LICENCE,
-        data=learned_from(recipe),
-        recipe=recipe | {"steps_done": state["step"], "before": earlier(recipe)},
+        data=learned_from([recipe, *before]),
+        recipe=recipe | {"steps_done": state["step"], "before": before},
         commit=commit(),
         scores=last_scores(checkpoint, BLOCK_PROTOCOL if blocks else SR_PROTOCOL),
         fidelity=fidelity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,8 @@ def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     return [state["recipe"] | {"steps_done": state["step"]}, *earlier(state["recipe"])]
 
 
-def learned_from(recipe: dict[str, Any]) -> tuple[TrainingSet, ...]:
-    """What a training and all that it started from have seen: its own pictures first, each set named once."""
-    trainings = [recipe, *earlier(recipe)]
+def learned_from(trainings: Iterable[dict[str, Any]]) -> tuple[TrainingSet, ...]:
+    """What the trainings of these recipes have seen, each set named once."""
     entries = [entry for training in trainings for entry in (training.get("data") or {}).get("terms", ())]
     return tuple(dict.fromkeys(ModelCard.training_sets(entries)))
 
