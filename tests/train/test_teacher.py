@@ -9,7 +9,7 @@ from relume.recipes.cascade_eight_bits import RECIPE
 from relume.signal import ModelError, UsageError
 from relume.train.data import DataSpec, PairBank
 from relume.train.steps import Supervised
-from relume.train.teacher import eightfold, teach
+from relume.train.teacher import teach
 from relume.train.team import Team
 
 
@@ -20,20 +20,6 @@ def bank(tmp_path):
     for number in range(3):
         Image.fromarray(rng.integers(0, 256, (48, 56, 3), dtype=np.uint8)).save(tmp_path / "set" / f"{number}.png")
     return PairBank(DataSpec(("set",), held_out=1), tmp_path, (2,), 8)
-
-
-def test_a_network_that_favours_no_side_gives_what_it_gives():
-    x = np.random.default_rng(0).random((5, 7, 3), np.float32)
-    found = eightfold(lambda seen: seen.repeat(2, 0).repeat(2, 1), x)
-    np.testing.assert_allclose(found, x.repeat(2, 0).repeat(2, 1), atol=1e-6)
-
-
-def test_what_depends_on_the_side_is_averaged():
-    def shaded(seen):
-        return seen + np.linspace(-1, 1, seen.shape[1], dtype=np.float32)[None, :, None]
-
-    x = np.random.default_rng(1).random((6, 6, 3), np.float32)
-    np.testing.assert_allclose(eightfold(shaded, x), x, atol=1e-6)
 
 
 def test_a_bank_is_taught_where_the_scale_is_and_crops_lie_together(bank, tmp_path):

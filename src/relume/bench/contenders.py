@@ -13,11 +13,17 @@ from relume.runtime.restore import restore
 from relume.signal import Array, UsageError
 
 
+PLUS = "+"
+"""What the name of a model ends in that is measured with its self-ensemble."""
+
+
 def upscaler(model: str, precision: PrecisionName = "auto") -> Upscale:
-    """The public ``restore`` with ``model``, an uint8 array in and out."""
+    """The public ``restore`` with ``model``, an uint8 array in and out; with a plus its self-ensemble."""
+    name, eight = model.removesuffix(PLUS), model.endswith(PLUS)
 
     def upscale(low: Array, scale: int) -> Array:
-        return np.asarray(restore(low, task="upscale", scale=scale, model=model, precision=precision))
+        made = restore(low, task="upscale", scale=scale, model=name, precision=precision, self_ensemble=eight)
+        return np.asarray(made)
 
     return upscale
 
@@ -25,13 +31,16 @@ def upscaler(model: str, precision: PrecisionName = "auto") -> Upscale:
 def find(names: Sequence[str], scale: int, precision: PrecisionName = "auto") -> list[Contender]:
     """The contenders by name or path, bicubic first; without names all shipped models that enlarge by ``scale``.
 
+    A plus behind a name (``cascade-psnr+``) is the model with its self-ensemble.
+
     Raises UsageError for a named model that cannot do ``scale``, ModelError for one that is not there.
     """
     able = []
     for name in dict.fromkeys(["bicubic", *(names or zoo.names())]):
-        found = zoo.find(name)
+        found = zoo.find(name.removesuffix(PLUS))
         if found.card.task == "upscale" and scale in found.card.scales:
-            able.append(Contender(found.card.name, upscaler(name, precision), found.card, found.sha256))
+            plus = PLUS if name.endswith(PLUS) else ""
+            able.append(Contender(found.card.name + plus, upscaler(name, precision), found.card, found.sha256))
         elif name in names:
             raise UsageError(f"{name} ({found.card.task}) does not enlarge by {scale}; leave it out of --models")
     return able

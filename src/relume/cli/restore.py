@@ -73,6 +73,9 @@ Evidence = Annotated[Path | None, typer.Option(help="A folder for the evidence: 
 Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
 Precision = Annotated[str, typer.Option(help="auto, int8, bf16 or f32.")]
 Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
+SelfEnsemble = Annotated[
+    bool, typer.Option("--self-ensemble", help="upscale: the mean of eight looks, flipped and turned; 8 times the time.")
+]
 Report = Annotated[bool, typer.Option("--report", help="Write a heat map of the disagreement beside each result.")]
 Strip = Annotated[bool, typer.Option("--strip", help="Drop EXIF, XMP and IPTC.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Skip what is done: same source, options and result.")]
@@ -105,6 +108,7 @@ def restore(
     engine: Engine = "auto",
     precision: Precision = "auto",
     consistent: Consistent = False,
+    self_ensemble: SelfEnsemble = False,
     report: Report = False,
     strip: Strip = False,
     resume: Resume = False,
@@ -142,6 +146,7 @@ def restore(
             max_memory=quantity(max_memory, "--max-memory"),
             max_pixels=quantity(max_pixels, "--max-pixels"),
             consistent=consistent,
+            self_ensemble=self_ensemble,
             strip=strip,
             threads=threads or shared(workers),
             realism=realism,

@@ -49,6 +49,18 @@ RECIPE = Detect(
 )
 
 VARIANTS: dict[str, Detect] = {
+    "finer": dataclasses.replace(
+        RECIPE,
+        net=dataclasses.replace(RECIPE.net, widths=(24, 40, 80, 128)),
+        data=dataclasses.replace(
+            PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5), turns=True
+        ),
+        steps=40000,
+        patch=160,
+        damage=dataclasses.replace(EVERYTHING, count=3000),
+        optim=dataclasses.replace(RECIPE.optim, ema=0.999),
+        validate_every=4000,
+    ),
     "longer": dataclasses.replace(
         RECIPE,
         steps=6000,

@@ -38,6 +38,7 @@ class Options:
     ``model``: a shipped name or the path of an .onnx of ours, None for the task's own choice. ``max_memory``: bytes
     that the whole process should stay within (default 1 GiB). ``max_pixels``: the largest input that is opened, in
     pixels (default 2^29). ``consistent``: back-project until the result, degraded again, agrees with the input.
+    ``self_ensemble``: the mean of eight looks at the picture, flipped and turned (task upscale; eight times the time).
     ``realism``: from 0 (faithful, only estimates) to 1 (rich, may invent texture), by the tasks upscale and relic.
     ``scale``: None for the task's own (4 for upscale, else 1). ``photo``: the dials of the tasks for photographs.
     ``report``: where to write a heat map (PNG) of the disagreement. ``mask_out``: where to write the mask of what was
@@ -53,6 +54,7 @@ class Options:
     max_memory: int | None = None
     max_pixels: int | None = None
     consistent: bool = False
+    self_ensemble: bool = False
     report: Path | None = None
     strip: bool = False
     threads: int | None = None
@@ -90,6 +92,8 @@ class Options:
             raise UsageError(f"realism must be between 0 (faithful) and 1 (rich), not {self.realism}")
         if self.realism and self.task not in ("upscale", "relic"):
             raise UsageError(f"realism is a dial of the tasks upscale and relic, not of {self.task}")
+        if self.self_ensemble and self.task != "upscale":
+            raise UsageError(f"the self-ensemble is for the task upscale, not for {self.task}")
         if self.task == "relic" and not self.relic.fill and (self.photo.mask is not None or self.mask_out is not None):
             raise UsageError("a relic's losses are filled, and a mask taken or given, where --fill asks for it")
         if self.task != "relic" and (self.relic != ColourOptions() or self.lut_out is not None):

@@ -170,6 +170,7 @@ def restore(
     precision: PrecisionName = "auto",
     max_memory: int | None = None,
     consistent: bool = False,
+    self_ensemble: bool = False,
     threads: int | None = None,
     realism: float = 0.0,
     strength: float | None = None,
@@ -187,6 +188,7 @@ def restore(
 
     ``image``: an array (H, W) or (H, W, C) of uint8, uint16 or float32 in [0, 1], C = 1 gray, 2 gray and alpha, 3 RGB,
     4 RGB and alpha; or a PIL image; or the path of a picture file. ``realism``: 0 faithful, 1 rich in texture.
+    ``self_ensemble``: the mean of eight looks at the picture, flipped and turned, in eight times the time.
     For photographs (see :class:`PhotoOptions`): ``strength``; ``mask``, a path, a PIL image or an array (H, W);
     ``sigma`` in 8-bit levels; ``block``; ``hints``, ``"120,48=#8a5a3c"`` or ``(120, 48, "#8a5a3c")``; ``colour``.
     For relics (see :class:`ColourOptions`): ``colour_strength``, ``lock_neutral``, ``chart``, and ``lut``, a .cube.
@@ -202,6 +204,7 @@ def restore(
         precision=precision,
         max_memory=max_memory,
         consistent=consistent,
+        self_ensemble=self_ensemble,
         threads=threads,
         realism=realism,
         relic=ColourOptions(colour_strength, lock_neutral, chart, lut=None if lut is None else str(lut)),

@@ -1,35 +1,22 @@
 """A teacher for super-resolution: a trained model and what it makes of every training picture, seen from eight sides.
 
-The mean over the eight flips and rotations of a picture (Timofte et al., *Seven ways to improve example-based single
-image super resolution*, 2016) is better than any one of them, by 0.066 dB here, and costs eight times as much. A
-network that learns from that mean as well as from the truth gets most of it in one look: the truth holds detail that
-nobody could know, and the teacher's answer does not, so that its gradient is quiet (Hinton et al., *Distilling the
-knowledge in a neural network*, 2015).
+The mean over the eight flips and rotations of a picture (:mod:`relume.runtime.self_ensemble`) is better than any one of
+them, by 0.066 dB here, and costs eight times as much. A network that learns from that mean as well as from the truth
+gets a part of it in one look: the truth holds detail that nobody could know, and the teacher's answer does not, so that
+its gradient is quiet (Hinton et al., *Distilling the knowledge in a neural network*, 2015).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from relume.runtime import engine, zoo
-from relume.signal import Array, ModelError
+from relume.runtime.self_ensemble import eightfold
+from relume.signal import ModelError
 from relume.train.data import PairBank, to_bytes
-
-
-def eightfold(net: Callable[[Array], Array], x: Array) -> Array:
-    """The mean of what ``net`` makes of (h, w, 3) ``x`` from eight sides, each turned back."""
-    total: Array | None = None
-    for turns in range(4):
-        for flipped in (False, True):
-            seen = np.rot90(x, turns)
-            y = net(np.ascontiguousarray(seen[:, ::-1] if flipped else seen))
-            y = np.rot90(y[:, ::-1] if flipped else y, -turns)
-            total = y.copy() if total is None else total + y
-    assert total is not None
-    return total / np.float32(8)
 
 
 def teach(bank: PairBank, teacher: Path, scales: Sequence[int]) -> None:

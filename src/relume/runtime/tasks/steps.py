@@ -19,27 +19,32 @@ from relume.runtime import engine, zoo
 from relume.runtime.flow import Place, Step
 from relume.runtime.options import Options
 from relume.runtime.resampling import mirror
+from relume.runtime.self_ensemble import SIDES, eightfold
 from relume.signal import Array, ModelError, UsageError
 
 
 @dataclass
 class Net:
-    """A model's output, loaded; ``seconds``: spent in it so far."""
+    """A model's output, loaded; ``seconds``: spent in it so far.
+
+    ``self_ensemble``: look at every tile from its eight sides (one input that keeps its meaning when it is turned).
+    """
 
     model: zoo.Model
     network: engine.Network
     output: str
     seconds: float = field(default=0.0)
+    self_ensemble: bool = False
 
     @property
     def macs(self) -> int:
         """Multiplications for each pixel of the input."""
-        return self.model.card.macs_per_pixel[self.output]
+        return self.model.card.macs_per_pixel[self.output] * (SIDES if self.self_ensemble else 1)
 
     def __call__(self, *inputs: Array) -> Array:
         """(h, w, c) float32 each, to (s h, s w, c'); ModelError if it fails, or gives what cannot be."""
         started = time.perf_counter()
-        y = self.network(*inputs)
+        y = eightfold(self.network, *inputs) if self.self_ensemble else self.network(*inputs)
         self.seconds += time.perf_counter() - started
         factor = self.model.card.outputs[self.output]
         expected = (inputs[0].shape[0] * factor, inputs[0].shape[1] * factor)
