@@ -12,7 +12,6 @@ from relume.runtime.options import PrecisionName
 from relume.runtime.restore import restore
 from relume.signal import Array, UsageError
 
-
 PLUS = "+"
 """What the name of a model ends in that is measured with its self-ensemble."""
 

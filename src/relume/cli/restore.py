@@ -74,7 +74,7 @@ Engine = Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")]
 Precision = Annotated[str, typer.Option(help="auto, int8, bf16 or f32.")]
 Consistent = Annotated[bool, typer.Option("--consistent", help="Remove what disagrees with the input.")]
 SelfEnsemble = Annotated[
-    bool, typer.Option("--self-ensemble", help="upscale: the mean of eight looks, flipped and turned; 8 times the time.")
+    bool, typer.Option("--self-ensemble", help="upscale: the mean of eight looks; 8 times the time.")
 ]
 Report = Annotated[bool, typer.Option("--report", help="Write a heat map of the disagreement beside each result.")]
 Strip = Annotated[bool, typer.Option("--strip", help="Drop EXIF, XMP and IPTC.")]

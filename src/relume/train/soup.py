@@ -32,7 +32,7 @@ def soup(models: Sequence[Model]) -> tuple[ModelCard, bytes]:
     """
     if len(models) < 2:
         raise UsageError("a mean needs two models or more")
-    paths = []
+    paths: list[Path] = []
     for model in models:
         if model.path is None:
             raise ModelError(f"{model.name} is computed and has no weights")
