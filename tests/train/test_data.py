@@ -4,7 +4,7 @@ from PIL import Image
 
 from relume.degrade.resample import quantise, resize
 from relume.signal import InputRejected, UsageError
-from relume.train.data import MARGIN, DataSpec, PairBank, find_pictures, make_pairs, split
+from relume.train.data import MARGIN, DataSpec, PairBank, find_pictures, make_pairs, split, toned
 from relume.train.run import draw_picture
 
 
@@ -69,3 +69,28 @@ def test_fresh_patches_change_the_order_of_the_channels_in_both_alike(tmp_path):
     low, high = bank.batch(2, 32, 16, np.random.default_rng(1))
     np.testing.assert_array_equal(low.amax((2, 3)), high.amax((2, 3)))
     assert len({tuple(colour.tolist()) for colour in high.amax((2, 3))}) > 3
+
+
+def test_toned_patches_keep_their_picture_within_the_range(tmp_path):
+    side = 2 * (16 + 2 * MARGIN) + 8
+    (tmp_path / "set").mkdir()
+    ramp = np.repeat(np.linspace(0, 255, side).round().astype(np.uint8)[:, None], side, 1)
+    Image.fromarray(np.repeat(ramp[..., None], 3, 2)).save(tmp_path / "set" / "ramp.png")
+    bank = PairBank(DataSpec(("set",), held_out=0, fresh=True, tones=True), tmp_path, (2,), 16)
+    _, high = bank.batch(2, 64, 16, np.random.default_rng(1))
+    spans = high.amax((1, 2, 3)) - high.amin((1, 2, 3))
+    full = spans.max()
+    assert (spans >= 0.49 * full).all()
+    assert 16 < (spans < 0.99 * full).sum() < 48
+
+
+def test_a_toned_picture_is_an_affine_picture_of_its_tones():
+    values = np.arange(0, 256, 5, dtype=np.uint8).reshape(4, 13)[..., None]
+    signs = set()
+    for seed in range(20):
+        made = toned(values, np.random.default_rng(seed)).astype(float).ravel()
+        slope, ground = np.polyfit(values.ravel().astype(float), made, 1)
+        assert 0.49 <= abs(slope) <= 1.01
+        assert np.abs(made - slope * values.ravel() - ground).max() <= 0.6
+        signs.add(np.sign(slope))
+    assert signs == {-1.0, 1.0}

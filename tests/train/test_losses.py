@@ -65,6 +65,20 @@ def test_pixel_losses():
     assert pixel_loss("charbonnier", A, B).item() == pytest.approx(np.sqrt(d**2 + 1e-6).mean(), rel=1e-6)
 
 
+def test_psnr_is_the_mean_of_the_pictures_decibels():
+    gray, near = torch.rand(2, 1, 6, 5), torch.rand(2, 1, 6, 5)
+    errors = (gray - near).square().mean((1, 2, 3))
+    expected = np.mean([10 * math.log10(float(error) + 1e-5) for error in errors])
+    assert pixel_loss("psnr", near, gray).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_psnr_of_colours_hears_luma_as_much_as_all_channels():
+    truth = torch.full((1, 3, 4, 4), 0.5)
+    green = truth + torch.tensor([0.0, 0.1, 0.0]).view(1, 3, 1, 1)
+    mean, luma = 0.01 / 3, (0.1 * 128.553 / 255) ** 2
+    assert pixel_loss("psnr", green, truth).item() == pytest.approx(10 * math.log10((mean + luma) / 2 + 1e-5), rel=1e-5)
+
+
 @pytest.mark.parametrize("game", GAMES)
 def test_games_pull_the_two_apart(game):
     real, fake = torch.full((4, 1), 0.3, requires_grad=True), torch.full((4, 1), 0.2, requires_grad=True)

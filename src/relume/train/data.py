@@ -37,6 +37,7 @@ class DataSpec:
 
     ``fresh``: every patch begins at any pixel and is shrunk by itself, half of them with their channels in another
     order; else it is cut from the shrunken picture, whose pixels lie in one way upon those of the original.
+    ``tones``: half of the fresh patches have less contrast and another brightness, and half of those are negatives.
     """
 
     folders: tuple[str, ...]
@@ -45,6 +46,7 @@ class DataSpec:
     exclude: tuple[str, ...] = ()
     terms: tuple[TrainingSet, ...] = ()
     fresh: bool = False
+    tones: bool = False
 
     def uses(self, path: Path) -> bool:
         """Whether that file may be learned from: all but the test part of the sets that are divided."""
@@ -191,6 +193,8 @@ class PairBank:
         high = pairs.high[scale][top : top + side, left : left + side]
         if rng.integers(2):
             high = high[..., rng.permutation(3)]
+        if self.spec.tones and rng.integers(2):
+            high = toned(high, rng)
         low = to_bytes(self.spec.shrink(high.astype(np.float32) / 255, scale))
         return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[margin:-margin, margin:-margin]
 
@@ -198,6 +202,14 @@ class PairBank:
         """(low, high) of every held-out picture, (H, W, 3) uint8."""
         for pairs in self.validation:
             yield pairs.low[scale], pairs.high[scale]
+
+
+def toned(picture: Array, rng: np.random.Generator) -> Array:
+    """``picture`` uint8 with its tones in a random part of the range, a half of the range or more; or its negative."""
+    contrast = 0.5 + 0.5 * rng.random()
+    dark = (1 - contrast) * rng.random()
+    values = picture.astype(np.float32) / 255
+    return to_bytes(dark + contrast * (1 - values if rng.integers(2) else values))
 
 
 def to_tensor(pictures: Array) -> Tensor:

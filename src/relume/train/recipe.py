@@ -45,7 +45,7 @@ class SuperResolution:
     batch: int = 16
     patch: int = 40
     scale_weights: tuple[float, ...] = (0.2, 0.2, 0.6)
-    loss: Literal["l1", "mse", "charbonnier"] = "l1"
+    loss: Literal["l1", "mse", "charbonnier", "psnr"] = "l1"
     optim: Optim = field(default_factory=Optim)
     precision: Literal["bf16", "f32"] = "bf16"
     seed: int = 1
