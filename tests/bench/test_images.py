@@ -1,15 +1,18 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from relume.bench.contenders import find
 from relume.bench.images import Contender, compare, measure, score
 from relume.bench.results import interval, provenance, read, write
 from relume.bench.sets import Pair, Picture, load, pair, read_set
 from relume.card import ModelCard
 from relume.degrade.resample import resize
 from relume.metrics import psnr_y
+from relume.runtime.restore import restore
 from relume.signal import InputRejected, ModelError, OutputRefused, UsageError
 
 CARD = ModelCard(
@@ -156,3 +159,15 @@ def test_a_pair_without_pictures_to_shave_is_still_scored():
     tiny = Pair("t", np.zeros((5, 5, 3), np.uint8), np.zeros((20, 20, 3), np.uint8))
     with np.errstate(divide="ignore"):
         assert score(tiny, tiny.high, 4, {})["ssim_y"] == pytest.approx(1)
+
+
+def test_a_plus_is_the_model_with_its_self_ensemble():
+    path = str(Path(__file__).parent.parent / "data" / "tiny-cascade.onnx")
+    _, plain, plus = find([path, path + "+"], 2, "f32")
+    assert plus.name == plain.name + "+"
+    assert plus.card.macs_per_pixel["x2"] == 8 * plain.card.macs_per_pixel["x2"]
+    assert plus.sha256 == plain.sha256
+    low = picture(3, 20, 24)
+    expected = restore(low, scale=2, model=path, precision="f32", self_ensemble=True)
+    np.testing.assert_array_equal(plus.upscale(low, 2), expected)
+    assert (plain.upscale(low, 2) != expected).any()

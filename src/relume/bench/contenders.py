@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from relume.bench.images import Contender, Upscale
+from relume.card import ModelCard
 from relume.runtime import realism, zoo
 from relume.runtime.options import PrecisionName
 from relume.runtime.restore import restore
+from relume.runtime.self_ensemble import SIDES
 from relume.signal import Array, UsageError
 
 PLUS = "+"
@@ -27,6 +30,12 @@ def upscaler(model: str, precision: PrecisionName = "auto") -> Upscale:
     return upscale
 
 
+def eight_looks(card: ModelCard) -> ModelCard:
+    """The card of a model that looks eight times: its name with a plus, its operations eightfold."""
+    macs = {output: SIDES * count for output, count in card.macs_per_pixel.items()}
+    return dataclasses.replace(card, name=card.name + PLUS, macs_per_pixel=macs)
+
+
 def find(names: Sequence[str], scale: int, precision: PrecisionName = "auto") -> list[Contender]:
     """The contenders by name or path, bicubic first; without names all shipped models that enlarge by ``scale``.
 
@@ -38,8 +47,8 @@ def find(names: Sequence[str], scale: int, precision: PrecisionName = "auto") ->
     for name in dict.fromkeys(["bicubic", *(names or zoo.names())]):
         found = zoo.find(name.removesuffix(PLUS))
         if found.card.task == "upscale" and scale in found.card.scales:
-            plus = PLUS if name.endswith(PLUS) else ""
-            able.append(Contender(found.card.name + plus, upscaler(name, precision), found.card, found.sha256))
+            card = eight_looks(found.card) if name.endswith(PLUS) else found.card
+            able.append(Contender(card.name, upscaler(name, precision), card, found.sha256))
         elif name in names:
             raise UsageError(f"{name} ({found.card.task}) does not enlarge by {scale}; leave it out of --models")
     return able

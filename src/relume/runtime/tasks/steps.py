@@ -140,15 +140,19 @@ class SameSize(ABC):
         return y
 
 
-@dataclass
-class Same:
+class Still:
+    """A step that computes nothing and looks at no neighbour."""
+
+    scale = 1
+    radius = 0
+    multiple = 1
+    footprint = 16
+    macs = 0.0
+
+
+class Same(Still):
     """The step that does nothing."""
 
-    scale: int = 1
-    radius: int = 0
-    multiple: int = 1
-    footprint: int = 16
-    macs: float = 0.0
     nets: tuple[Net, ...] = ()
 
     def bands(self, bands: int) -> int:
@@ -161,16 +165,11 @@ class Same:
 
 
 @dataclass
-class Taken:
+class Taken(Still):
     """A step of scale 1 that was taken before: ``values`` (H, W, bands), what it made of the whole picture."""
 
     step: Step
     values: Array
-    scale: int = 1
-    radius: int = 0
-    multiple: int = 1
-    footprint: int = 16
-    macs: float = 0.0
 
     @property
     def nets(self) -> tuple[Net, ...]:
