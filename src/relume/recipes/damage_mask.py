@@ -49,17 +49,19 @@ RECIPE = Detect(
 )
 
 VARIANTS: dict[str, Detect] = {
-    "finer": dataclasses.replace(
+    "lines": dataclasses.replace(
         RECIPE,
-        net=dataclasses.replace(RECIPE.net, widths=(24, 40, 80, 128)),
-        data=dataclasses.replace(
-            PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5), turns=True
+        data=dataclasses.replace(PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5)),
+        steps=12000,
+        damage=dataclasses.replace(
+            EVERYTHING,
+            count=2000,
+            kinds=("scratches", "folds", "overlay", "dust", "holes", "corners", "craquelure", "flaking"),
+            chances=(0.85, 0.65, 0.1, 0.2, 0.1, 0.07, 0.05, 0.05),
         ),
-        steps=40000,
-        patch=160,
-        damage=dataclasses.replace(EVERYTHING, count=3000),
-        optim=dataclasses.replace(RECIPE.optim, ema=0.999),
-        validate_every=4000,
+        optim=dataclasses.replace(RECIPE.optim, lr=1.5e-3, ema=0.999),
+        validate_every=3000,
+        start="src/relume/weights/damage-mask.onnx",
     ),
     "longer": dataclasses.replace(
         RECIPE,
