@@ -2,7 +2,8 @@
 
     relume train cascade_decibels --data DATA --out runs/cascade_decibels
     relume export runs/cascade_decibels -o runs/decibels.onnx
-    python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx --out runs/cascade-final.onnx
+    python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx \
+        --out runs/cascade-final.onnx
     relume train cascade_eight_bits --data DATA --out runs/cascade_eight_bits
     relume export runs/cascade_eight_bits -o cascade-psnr.onnx
 
