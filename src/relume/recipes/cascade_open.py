@@ -3,7 +3,10 @@
     relume train cascade_open --data DATA --out runs/cascade_open
 
 Starts where ``cascade_pupil`` starts. Patches of 72 pixels in place of 48: of those only a ninth of the pixels see all
-that the network can see. Tones and channels are changed too.
+that the network can see. Tones and channels are changed too. 5,000 steps, 44 minutes of one core: +0.18 dB (+- 0.15)
+on the unseen photographs, -0.037 dB on the unseen landscapes (see ``cascade_pupil``), and 0.08 dB less than
+``cascade_wide`` on the training pictures themselves, which it knows by heart no longer. Two parts of the pupil and one
+of this together: +0.14 and +0.016 dB.
 """
 
 import dataclasses

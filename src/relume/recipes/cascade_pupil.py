@@ -4,7 +4,11 @@
         runs/cascade-fresh.onnx --out runs/cascade-mean.onnx
     relume train cascade_pupil --data DATA --out runs/cascade_pupil
 
-The four are ``cascade_wide``, ``cascade_photographs``, ``cascade_sharp.finish`` and ``cascade_fresh``, exported.
+The four are ``cascade_wide`` (what shipped before), ``cascade_photographs``, ``cascade_sharp.finish`` and
+``cascade_fresh``, exported. 7,500 steps, 57 minutes of one core and 20 more for the teacher's answers. Against
+``cascade_wide``, at x4 on 21 photographs and 35 landscapes that no upscaler here has seen: the mean of the four gains
+0.06 dB (+- 0.07) and 0.018 dB; what it makes from eight sides 0.13 and 0.047; the pupil 0.05 (+- 0.05) and 0.023. So
+one look learned next to nothing of the eight.
 """
 
 import dataclasses
