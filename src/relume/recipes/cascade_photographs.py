@@ -3,10 +3,10 @@
     python -m relume.train.photographs UNPACKED --out DATA/photographs --tests DATA/sr-test
     relume train cascade_photographs --data DATA --out runs/cascade_photographs
 
-A trial that does not ship: the pictures of ``cascade_wide`` and 63 more that hold more pixels than all others together,
-most steps at x4. 10,000 steps, 81 minutes of one core: +0.012 dB at x4, +0.006 at x3, +0.001 at x2 on 24 held-out
-pictures, and +0.001 dB on 24 held out of the sets before. So it is no longer pictures that are missing, either: 569,000
-weights of this shape stop here.
+By itself a trial that gained nothing; it is one of the four that ``cascade_pupil`` begins with. The pictures of
+``cascade_wide`` and 63 more that hold more pixels than all others together, most steps at x4. 10,000 steps, 81 minutes
+of one core: +0.012 dB at x4, +0.006 at x3, +0.001 at x2 on 24 held-out pictures, and +0.001 dB on 24 held out of the
+sets before.
 """
 
 import dataclasses

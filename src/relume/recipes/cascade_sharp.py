@@ -3,11 +3,12 @@
     relume train cascade_sharp --data DATA --out runs/cascade_sharp
     relume train cascade_sharp.finish --data DATA --out runs/cascade_sharp_finish
 
-A trial that does not ship. Faces and landscapes of 256 pixels were half of what ``cascade_wide`` learned from, and
-nearly all of what it was judged by. Here both are pictures of at least twice that size. 7,000 steps and 3,000 for the
-squared error, 80 minutes of one core: on the pictures that neither training had seen, 21 photographs and 35 landscapes,
-x4 is within 0.04 dB of what went before. On photographs that ``cascade_wide`` had seen and this had not it is 0.12 dB
-worse: so much had been learned by heart. That is what ``cascade_fresh`` goes against.
+By itself a trial that gained nothing; its end is one of the four that ``cascade_pupil`` begins with. Faces and
+landscapes of 256 pixels were half of what ``cascade_wide`` learned from, and nearly all of what it was judged by. Here
+both are pictures of at least twice that size. 7,000 steps and 3,000 for the squared error, 80 minutes of one core: on
+the pictures that neither training had seen, 21 photographs and 35 landscapes, x4 is within 0.04 dB of what went before.
+On photographs that ``cascade_wide`` had seen and this had not it is 0.12 dB worse: so much had been learned by heart.
+That is what ``cascade_fresh`` goes against.
 """
 
 import dataclasses

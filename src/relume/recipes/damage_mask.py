@@ -27,7 +27,8 @@ import dataclasses
 from relume.card import TrainingSet
 from relume.nets.restorer import RestorerShape
 from relume.recipes.cascade import RECIPE as CASCADE
-from relume.train.mending import EVERYTHING, Detect
+from relume.train.damage_bank import DamageSpec
+from relume.train.mending import BOTH, EVERYTHING, Detect
 from relume.train.picture_bank import PictureSpec
 from relume.train.recipe import Optim
 
@@ -54,20 +55,25 @@ RECIPE = Detect(
     validate_every=1000,
 )
 
+LINES = {
+    **dict.fromkeys(BOTH, 0.05),
+    "scratches": 0.85,
+    "folds": 0.65,
+    "overlay": 0.1,
+    "dust": 0.2,
+    "holes": 0.1,
+    "corners": 0.07,
+}
+
 VARIANTS: dict[str, Detect] = {
     "lines": dataclasses.replace(
         RECIPE,
         data=dataclasses.replace(PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5)),
         steps=12000,
-        damage=dataclasses.replace(
-            EVERYTHING,
-            count=2000,
-            kinds=("scratches", "folds", "overlay", "dust", "holes", "corners", "craquelure", "flaking"),
-            chances=(0.85, 0.65, 0.1, 0.2, 0.1, 0.07, 0.05, 0.05),
-        ),
+        damage=DamageSpec(tuple(LINES), tuple(LINES.values()), count=2000),
         optim=dataclasses.replace(RECIPE.optim, lr=1.5e-3, ema=0.999),
         validate_every=3000,
-        start="src/relume/weights/damage-mask.onnx",
+        start="runs/damage_mask_longer/checkpoint.pt",
     ),
     "longer": dataclasses.replace(
         RECIPE,

@@ -102,11 +102,16 @@ def mixture(faithful: Model, rich: Model, realism: float) -> tuple[ModelCard, by
         | {"realism": realism, "faithful_sha256": faithful.sha256, "rich_sha256": rich.sha256},
         description=f"{realism:g} of the way from {faithful.card.name} to {rich.card.name}",
     )
-    return card, mix(faithful.path.read_bytes(), rich.path.read_bytes(), realism, card)
+    return card, with_card(mix(faithful.path.read_bytes(), rich.path.read_bytes(), realism), card)
 
 
-def mix(faithful: bytes, rich: bytes, realism: float, card: ModelCard) -> bytes:
-    """The bytes of an ONNX file whose weights lie between those of two files, with ``card`` in its metadata."""
+def with_card(data: bytes, card: ModelCard) -> bytes:
+    """The bytes of an ONNX file with ``card`` behind its metadata, where it counts in place of any before it."""
+    return data + wire.entry(_METADATA, wire.entry(1, KEY.encode()) + wire.entry(2, card.to_json().encode()))
+
+
+def mix(faithful: bytes, rich: bytes, realism: float) -> bytes:
+    """The bytes of the first of two ONNX files, its weights ``realism`` of the way to those of the other."""
     buffer = bytearray(faithful)
     mine, other = dict(_weights(memoryview(buffer))), dict(_weights(memoryview(rich)))
     if [(name, len(raw)) for name, raw in mine.items()] != [(name, len(raw)) for name, raw in other.items()]:
@@ -117,7 +122,7 @@ def mix(faithful: bytes, rich: bytes, realism: float, card: ModelCard) -> bytes:
         kind = np.dtype("<f2" if name.endswith("_half") else "<f4")
         weights, target = np.frombuffer(raw, kind), np.frombuffer(other[name], kind)
         weights[:] = ((1 - realism) * weights.astype(np.float64) + realism * target).astype(kind)
-    return bytes(buffer) + wire.entry(_METADATA, wire.entry(1, KEY.encode()) + wire.entry(2, card.to_json().encode()))
+    return bytes(buffer)
 
 
 def _weights(data: memoryview) -> Iterator[tuple[str, memoryview]]:

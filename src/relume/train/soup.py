@@ -17,10 +17,10 @@ from typing import Any
 from relume.card import ModelCard
 from relume.runtime import zoo
 from relume.runtime.files import appearing
-from relume.runtime.realism import mix
+from relume.runtime.realism import mix, with_card
 from relume.runtime.zoo import Model
 from relume.signal import ModelError, RelumeError, UsageError
-from relume.train.start import learned_from
+from relume.train.start import earlier, learned_from
 
 
 def soup(models: Sequence[Model]) -> tuple[ModelCard, bytes]:
@@ -42,20 +42,17 @@ def soup(models: Sequence[Model]) -> tuple[ModelCard, bytes]:
     card = _card(models)
     mean = paths[0].read_bytes()
     for count, path in enumerate(paths[1:], 2):
-        mean = mix(mean, path.read_bytes(), 1 / count, card)
-    return card, mean
+        mean = mix(mean, path.read_bytes(), 1 / count)
+    return card, with_card(mean, card)
 
 
 def _card(models: Sequence[Model]) -> ModelCard:
     trainings: list[dict[str, Any]] = []
     for model in models:
-        own = dict(model.card.recipe)
-        before = own.pop("before", [])
-        trainings += [training for training in (own, *before) if training not in trainings]
-    first = dict(models[0].card.recipe)
+        trainings += [training for training in earlier({"start": str(model.path)}) if training not in trainings]
     return dataclasses.replace(
         models[0].card,
-        recipe=first | {"mean_of_sha256": [model.sha256 for model in models], "before": trainings[1:]},
+        recipe=trainings[0] | {"mean_of_sha256": [model.sha256 for model in models], "before": trainings[1:]},
         data=learned_from(trainings),
         scores={},
         parity=None,
