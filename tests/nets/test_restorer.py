@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from relume.nets.filler import FillerShape, spread
-from relume.nets.restorer import RestorerShape
+from relume.nets.restorer import Restorer, RestorerShape
 
 SHAPES = [
     RestorerShape(4, 3, (8, 12), (1, 2)),
@@ -82,3 +82,25 @@ def test_spreading_keeps_a_constant_and_does_not_see_the_hole():
     mask[..., 3:6, 3:6] = 1
     hidden = torch.where(mask > 0, torch.tensor(99.0), x)
     torch.testing.assert_close(spread(hidden, mask, 3, 0.3), x)
+
+
+def test_a_network_with_one_level_more_begins_as_the_smaller_one() -> None:
+    small = RestorerShape(3, 1, (4, 8), (1, 2), residual=False)
+    large = RestorerShape(3, 1, (4, 8, 12), (1, 1, 1), residual=False)
+    torch.manual_seed(0)
+    learned, grown = Restorer(small), Restorer(large)
+    grown.load_state_dict(grown.adopted(learned.state_dict()))
+    x = torch.rand(1, 3, 32, 32)
+    torch.testing.assert_close(grown(x), learned(x), rtol=0, atol=0)
+    again = grown.adopted(grown.state_dict())
+    assert again.keys() == grown.state_dict().keys()
+
+
+def test_a_network_of_another_width_is_not_adopted() -> None:
+    wide, grown = (
+        RestorerShape(3, 1, (4, 6), (1, 2), residual=False),
+        RestorerShape(3, 1, (4, 8, 12), (1, 1, 1), residual=False),
+    )
+    built = Restorer(grown)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        built.load_state_dict(built.adopted(wide.build().state_dict()))

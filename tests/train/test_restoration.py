@@ -18,6 +18,7 @@ from relume.train.damage_bank import DamageBank, DamageSpec, held_out_damage
 from relume.train.loop import load_checkpoint
 from relume.train.mending import changed
 from relume.train.picture_bank import PictureBank, PictureSpec
+from relume.train.restoration import Example
 from relume.train.run import draw_picture, export_checkpoint, run_recipe, run_tiny
 
 NAMES = ("denoise", "damage_mask", "repair", "colorize")
@@ -106,6 +107,22 @@ def test_damage_to_be_found_is_damage_that_is_seen():
     np.testing.assert_array_equal(changed(before, after, 8.0), [[False, False, True]])
     white = np.ones_like(before)
     assert not changed(white, white + 0.3, 8.0).any()
+
+
+def test_a_crop_with_little_damage_counts_as_much_as_one_with_much(data):
+    recipe = dataclasses.replace(tiny("damage_mask"), dice=1.0)
+    work = recipe.work(PictureBank(recipe.data, data, recipe.patch))
+    truth = torch.zeros(2, 1, 8, 8)
+    truth[0, 0, 0, 0] = 1
+    truth[1, 0, :, :4] = 1
+    sure = 40 * truth - 20
+    missed = [sure.clone() for _ in range(2)]
+    for number, found in enumerate(missed):
+        found[number] = -20
+    little, much = (work.loss(found, Example((), truth)) - work.loss(sure, Example((), truth)) for found in missed)
+    entropy = [20 * float(part.sum()) / truth.numel() for part in truth]
+    assert float(little) - entropy[0] == pytest.approx((1 - 1 / 2) / 2, abs=1e-3)
+    assert float(much) - entropy[1] == pytest.approx((1 - 1 / 33) / 2, abs=1e-3)
 
 
 def test_noise_has_the_strength_that_the_network_is_told(data):

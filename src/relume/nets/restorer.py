@@ -15,6 +15,7 @@ for pictures of any size and for a processor without a graphics card:
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -92,6 +93,24 @@ class Restorer(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in pairwise(widths))
         self.after = nn.ModuleList(chain(w, d) for w, d in zip(widths[:-1], depths[:-1], strict=True))
         self.head = conv3(widths[0], shape.outputs * fold, gain=0.1)
+
+    def adopted(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """``weights`` by this network's names, also those of a network that lacks its last level.
+
+        The units of that one's bottom stand on either side of the new level, which adds nothing at first.
+        """
+        level = len(self.shape.widths) - 2
+        if f"down.{level}.weight" in weights:
+            return dict(weights)
+        mine = {name: torch.zeros_like(w) if name.startswith("up") else w for name, w in self.state_dict().items()}
+        depth = self.shape.depths[level]
+        for name, value in weights.items():
+            part, number, *rest = name.split(".")
+            if part == "bottom":
+                side = "before" if int(number) < depth else "after"
+                name = ".".join((side, str(level), str(int(number) % depth), *rest))
+            mine[name] = value
+        return mine
 
     def forward(self, *planes: Tensor) -> Tensor:
         x = torch.cat(planes, 1)

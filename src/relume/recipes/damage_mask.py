@@ -65,15 +65,27 @@ LINES = {
     "corners": 0.07,
 }
 
+MOSTLY_LINES = dataclasses.replace(
+    RECIPE,
+    data=dataclasses.replace(PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5)),
+    steps=12000,
+    damage=DamageSpec(tuple(LINES), tuple(LINES.values()), count=2000),
+    optim=dataclasses.replace(RECIPE.optim, lr=1.5e-3, ema=0.999),
+    validate_every=3000,
+    start="runs/damage_mask_longer/checkpoint.pt",
+)
+
 VARIANTS: dict[str, Detect] = {
-    "lines": dataclasses.replace(
-        RECIPE,
-        data=dataclasses.replace(PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5)),
-        steps=12000,
-        damage=DamageSpec(tuple(LINES), tuple(LINES.values()), count=2000),
-        optim=dataclasses.replace(RECIPE.optim, lr=1.5e-3, ema=0.999),
-        validate_every=3000,
-        start="runs/damage_mask_longer/checkpoint.pt",
+    "lines": MOSTLY_LINES,
+    "far": dataclasses.replace(
+        MOSTLY_LINES,
+        net=dataclasses.replace(RECIPE.net, widths=(16, 48, 96, 128, 192), depths=(1, 1, 1, 1, 1)),
+        steps=24000,
+        batch=3,
+        patch=192,
+        optim=dataclasses.replace(RECIPE.optim, lr=2e-3, ema=0.999),
+        start="runs/mask_next/checkpoint.pt",
+        seed=3,
     ),
     "longer": dataclasses.replace(
         RECIPE,

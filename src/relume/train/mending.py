@@ -33,7 +33,8 @@ class Detect(Restoration):
     Ageing comes before and after the damage: lost contrast, blur, noise. To be found is what the damage visibly
     changes, by ``visible`` (of 255) in any channel: a painted layer has wide skirts that nobody sees, and what is not
     seen is better left alone than painted anew. ``dice`` weighs the Dice loss beside the cross entropy; it looks at
-    the whole mask, so that thin lines are not drowned by the sound pixels.
+    the whole mask of each crop, so that thin lines are not drowned by the sound pixels, nor a crop with little damage
+    by one with much.
     """
 
     inputs: ClassVar[Mapping[str, int]] = MappingProxyType({"x": 3})
@@ -83,8 +84,14 @@ def clean_crops(bank: PictureBank, count: int, gray: float, rng: np.random.Gener
 
 def changed(before: Array, after: Array, by: float) -> Array:
     """Where two pictures (H, W, 3) in [0, 1] differ by more than ``by`` (of 255) in any channel: (H, W) bool."""
-    different: Array = np.abs(np.clip(after, 0, 1) - before).max(-1) > by / 255
+    red, green, blue = np.moveaxis(np.abs(np.clip(after, 0, 1) - before) > by / 255, -1, 0)
+    different: Array = red | green | blue
     return different
+
+
+def is_gray(picture: Array) -> bool:
+    """Whether the three channels of ``picture`` (H, W, 3) are the same."""
+    return np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
 
 
 class Detecting(Work):
@@ -98,7 +105,7 @@ class Detecting(Work):
         x = clean_crops(self.bank, recipe.batch, recipe.gray, rng)
         gain, add, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
         for i in range(recipe.batch):
-            gray = bool((np.ptp(x[i], -1) == 0).all())
+            gray = is_gray(x[i])
             low, high = 0.25 * rng.random(), 1 - 0.25 * rng.random()
             sound = low + (high - low) * x[i] if rng.random() < 0.4 else x[i]
             aged = sound * gain[i] + add[i]
@@ -116,8 +123,9 @@ class Detecting(Work):
     def loss(self, found: Tensor, example: Example) -> Tensor:
         entropy = functional.binary_cross_entropy_with_logits(found, example.truth)
         chance = torch.sigmoid(found)
-        common, total = (chance * example.truth).sum(), chance.sum() + example.truth.sum()
-        return entropy + self.recipe.dice * (1 - 2 * common / (total + 1))
+        common = (chance * example.truth).sum((1, 2, 3))
+        total = (chance + example.truth).sum((1, 2, 3))
+        return entropy + self.recipe.dice * (1 - (2 * common + 1) / (total + 1)).mean()
 
     def validate(self, run: Callable[..., Tensor]) -> dict[str, float]:
         """Intersection over union at a probability of 1/2, over all held-out pictures: scratches and folds, and all.
@@ -152,7 +160,7 @@ class Repairing(Work):
         gain, add, mask = self.damage.cuts(recipe.batch, recipe.patch, rng)
         x = truth * gain + add
         for i in range(recipe.batch):
-            if (np.ptp(truth[i], -1) == 0).all():
+            if is_gray(truth[i]):
                 x[i] = to_luma(x[i])[..., None]
             mask[i] &= changed(truth[i], x[i], recipe.visible * rng.random())
             grow = int(rng.integers(recipe.grow + 1))

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from relume.card import KEY, ModelCard, TrainingSet
+from relume.nets.restorer import Restorer
 from relume.signal import ModelError
 from relume.train.loop import load_checkpoint, load_weights
 
@@ -32,9 +33,10 @@ def starting_weights(path: Path) -> dict[str, Any]:
 
 
 def begun(net: nn.Module, start: str) -> nn.Module:
-    """``net`` with the weights of ``start``, where that names a file of them."""
+    """``net`` with the weights of ``start``, where that names a file of them; a restorer may have a level more."""
     if start:
-        load_weights(net, starting_weights(Path(start)), start)
+        weights = starting_weights(Path(start))
+        load_weights(net, net.adopted(weights) if isinstance(net, Restorer) else weights, start)
     return net
 
 
