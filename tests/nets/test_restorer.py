@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from relume.nets.filler import FillerShape, spread
-from relume.nets.restorer import Restorer, RestorerShape
+from relume.nets.restorer import Restorer, RestorerShape, deepened
 
 SHAPES = [
     RestorerShape(4, 3, (8, 12), (1, 2)),
@@ -89,10 +89,10 @@ def test_a_network_with_one_level_more_begins_as_the_smaller_one() -> None:
     large = RestorerShape(3, 1, (4, 8, 12), (1, 1, 1), residual=False)
     torch.manual_seed(0)
     learned, grown = Restorer(small), Restorer(large)
-    grown.load_state_dict(grown.adopted(learned.state_dict()))
+    grown.load_state_dict(deepened(learned.state_dict(), grown))
     x = torch.rand(1, 3, 32, 32)
     torch.testing.assert_close(grown(x), learned(x), rtol=0, atol=0)
-    again = grown.adopted(grown.state_dict())
+    again = deepened(grown.state_dict(), grown)
     assert again.keys() == grown.state_dict().keys()
 
 
@@ -103,4 +103,4 @@ def test_a_network_of_another_width_is_not_adopted() -> None:
     )
     built = Restorer(grown)
     with pytest.raises(RuntimeError, match="size mismatch"):
-        built.load_state_dict(built.adopted(wide.build().state_dict()))
+        built.load_state_dict(deepened(wide.build().state_dict(), built))

@@ -94,24 +94,6 @@ class Restorer(nn.Module):
         self.after = nn.ModuleList(chain(w, d) for w, d in zip(widths[:-1], depths[:-1], strict=True))
         self.head = conv3(widths[0], shape.outputs * fold, gain=0.1)
 
-    def adopted(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """``weights`` by this network's names, also those of a network that lacks its last level.
-
-        The units of that one's bottom stand on either side of the new level, which adds nothing at first.
-        """
-        level = len(self.shape.widths) - 2
-        if f"down.{level}.weight" in weights:
-            return dict(weights)
-        mine = {name: torch.zeros_like(w) if name.startswith("up") else w for name, w in self.state_dict().items()}
-        depth = self.shape.depths[level]
-        for name, value in weights.items():
-            part, number, *rest = name.split(".")
-            if part == "bottom":
-                side = "before" if int(number) < depth else "after"
-                name = ".".join((side, str(level), str(int(number) % depth), *rest))
-            mine[name] = value
-        return mine
-
     def forward(self, *planes: Tensor) -> Tensor:
         x = torch.cat(planes, 1)
         state = self.entry(functional.pixel_unshuffle(x, self.shape.stem))
@@ -125,6 +107,25 @@ class Restorer(nn.Module):
             state = units(skip + functional.pixel_shuffle(up(state), 2))
         y = functional.pixel_shuffle(self.head(state), self.shape.stem)
         return x[:, : self.shape.outputs] + y if self.shape.residual else y
+
+
+def deepened(weights: Mapping[str, Tensor], net: Restorer) -> dict[str, Tensor]:
+    """The weights of a restorer for ``net``, also where they lack its last level.
+
+    The units of the shallower one's bottom stand on either side of the new level, which adds nothing at first.
+    """
+    level = len(net.shape.widths) - 2
+    if f"down.{level}.weight" in weights:
+        return dict(weights)
+    grown = {name: torch.zeros_like(w) if name.startswith("up") else w for name, w in net.state_dict().items()}
+    depth = net.shape.depths[level]
+    for name, value in weights.items():
+        part, number, *rest = name.split(".")
+        if part == "bottom":
+            side = "before" if int(number) < depth else "after"
+            name = ".".join((side, str(level), str(int(number) % depth), *rest))
+        grown[name] = value
+    return grown
 
 
 def chain(width: int, depth: int) -> nn.Sequential:

@@ -15,8 +15,8 @@ from torch import nn
 from relume.card import ModelCard
 from relume.degrade.resample import resize
 from relume.metrics import SR_PROTOCOL
-from relume.nets.cascade import Cascade, fitted
-from relume.nets.crsrgan import Crsrgan, CrsrganShape, from_cascade
+from relume.nets.cascade import Cascade
+from relume.nets.crsrgan import CrsrganShape
 from relume.nets.eight_bit import for_eight_bits, measuring, plain, ranges
 from relume.nets.shape import Shape
 from relume.signal import Array, UsageError
@@ -39,7 +39,7 @@ from relume.train.relic_game import AdversarialRelic, ColouredContent
 from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
 from relume.train.scores import last_scores
-from relume.train.start import earlier, learned_from, starting_weights
+from relume.train.start import begun, earlier, learned_from
 from relume.train.steps import Supervised
 from relume.train.teacher import teach
 from relume.train.team import Team
@@ -61,14 +61,7 @@ def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Pat
 def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     """Train ``recipe`` on the pictures below ``data`` and return the averaged network."""
     torch.manual_seed(recipe.seed)
-    net = recipe.net.build()
-    if recipe.start:
-        weights = plain(starting_weights(Path(recipe.start)))
-        if isinstance(net, Cascade):
-            weights = fitted(weights, net)
-        if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
-            weights = from_cascade(weights, net)
-        load_weights(net, weights, recipe.start)
+    net = begun(recipe.net.build(), recipe.start)
     bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
     team = Team.join(run.device)
     if recipe.eight_bits:

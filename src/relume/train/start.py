@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from relume.card import KEY, ModelCard, TrainingSet
-from relume.nets.restorer import Restorer
+from relume.nets.cascade import Cascade, fitted
+from relume.nets.crsrgan import Crsrgan, from_cascade
+from relume.nets.eight_bit import plain
+from relume.nets.restorer import Restorer, deepened
 from relume.signal import ModelError
 from relume.train.loop import load_checkpoint, load_weights
 
@@ -33,11 +36,19 @@ def starting_weights(path: Path) -> dict[str, Any]:
 
 
 def begun(net: nn.Module, start: str) -> nn.Module:
-    """``net`` with the weights of ``start``, where that names a file of them; a restorer may have a level more."""
+    """``net`` with the weights of ``start``, where that names a file of them."""
     if start:
-        weights = starting_weights(Path(start))
-        load_weights(net, net.adopted(weights) if isinstance(net, Restorer) else weights, start)
+        load_weights(net, fitting(plain(starting_weights(Path(start))), net), start)
     return net
+
+
+def fitting(weights: Mapping[str, Tensor], net: nn.Module) -> Mapping[str, Tensor]:
+    """``weights`` by the names of ``net``, which may have more units or levels than what learned them."""
+    if isinstance(net, Cascade):
+        return fitted(weights, net)
+    if isinstance(net, Crsrgan) and "stages.0.head.weight" in weights:
+        return from_cascade(weights, net)
+    return deepened(weights, net) if isinstance(net, Restorer) else weights
 
 
 def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
