@@ -152,6 +152,15 @@ def test_a_gray_file_with_a_gray_profile_becomes_colour(make: ModuleType, tmp_pa
     assert result.digital_source_type.endswith(COMPOSITE) and any("colours were invented" in n for n in result.notes)
 
 
+def test_what_would_have_it_otherwise_is_told_beside_the_reason(make: ModuleType, tmp_path: Path) -> None:
+    source = tmp_path / "gray.png"
+    source.write_bytes(make.encoded((make.smooth(64, 64, 1, np.float32) * 255).astype(np.uint8), ".png"))
+    decisions = restore_file(source, tmp_path / "new.png", Options(task="photo")).decisions
+    told = {decision.step: decision for decision in decisions}["colorize"]
+    assert (told.done, told.option) == (False, "--colour")
+    assert "--" not in told.reason
+
+
 def test_photo_decides_and_says_why(make: ModuleType, tmp_path: Path) -> None:
     source = tmp_path / "old.png"
     rng = np.random.default_rng(2)

@@ -71,7 +71,8 @@ def tell_one(outcome: Outcome, quiet: bool) -> None:
             facts.append(f"agrees with its input to {outcome.consistency_db:.1f} dB")
         tell(f"{outcome.input} -> {outcome.output} ({', '.join(facts)})")
         for decision in outcome.decisions:
-            tell(f"    {decision.step}: {'' if decision.done else 'not done, '}{decision.reason}")
+            otherwise = f" ({decision.option})" if decision.option else ""
+            tell(f"    {decision.step}: {'' if decision.done else 'not done, '}{decision.reason}{otherwise}")
         if outcome.evidence is not None:
             tell(f"    evidence: {outcome.evidence}")
         for note in outcome.notes:

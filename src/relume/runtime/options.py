@@ -129,12 +129,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Decision:
-    """One step of a task: whether it was taken (``done``), why, and the figures that decided it."""
+    """One step of a task: whether it was taken (``done``), why, and the figures that decided it.
+
+    ``option``: the option of the command line that would have it otherwise.
+    """
 
     step: str
     done: bool
     reason: str
     values: dict[str, Any] = field(default_factory=dict)
+    option: str = ""
 
 
 @dataclass(frozen=True)

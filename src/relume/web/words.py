@@ -43,15 +43,10 @@ def decisions(job: Job) -> list[dict[str, Any]]:
         {
             "title": titles.get(decision["step"], decision["step"].capitalize()),
             "done": decision["done"],
-            "reason": _without_options(decision["reason"]),
+            "reason": decision["reason"],
         }
         for decision in found
     ]
-
-
-def _without_options(reason: str) -> str:
-    """A reason as the command line gives it, for people who have buttons."""
-    return reason.replace(" (--colour)", "").replace("give a --mask", "mark the damage yourself")
 
 
 def span(seconds: float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -60,8 +61,8 @@ class _Chosen:
     def options(self) -> Options:
         return self.request.options
 
-    def say(self, step: str, done: bool, reason: str, **values: object) -> None:
-        self.decisions.append(Decision(step, done, reason, values))
+    def say(self, step: str, done: bool, reason: str, option: str = "", **values: object) -> None:
+        self.decisions.append(Decision(step, done, reason, values, option))
 
     def ships(self, step: str, *models: str) -> bool:
         """Whether the models are there; if not, that is said."""
@@ -152,8 +153,8 @@ def _damage(chosen: _Chosen) -> None:
         chosen.notes.append(repair.FILLED)
         chosen.mask, chosen.invented = mask, True
     else:
-        why = "too few to matter" if share < LEAST_DAMAGE else "too many to be believed: give a --mask"
-        chosen.say("repair", False, f"{text}, {why}", share=share)
+        why = "too few to matter" if share < LEAST_DAMAGE else "too many to be believed without a mask of yours"
+        chosen.say("repair", False, f"{text}, {why}", "--mask", share=share)
 
 
 def careful(found: Array) -> Array:
@@ -179,11 +180,11 @@ def _noise(chosen: _Chosen) -> None:
 
 def _colour(chosen: _Chosen) -> None:
     seen, photo = chosen.seen, chosen.options.photo
-    values = {"tint": seen.tint, "variety": seen.variety}
+    values: dict[str, Any] = {"tint": seen.tint, "variety": seen.variety}
     if not seen.monochrome:
         chosen.say("colorize", False, "the picture has colours", **values)
     elif not (photo.colour or photo.hints):
-        chosen.say("colorize", False, "colours would be invented, and were not asked for (--colour)", **values)
+        chosen.say("colorize", False, "colours would be invented, and were not asked for", "--colour", **values)
     elif chosen.ships("colorize", colorize.COLOURIST):
         net = load(colorize.COLOURIST, "colorize", ("x", "hints"), chosen.options, chosen.source.dtype)
         small = _small_so_far(chosen)
