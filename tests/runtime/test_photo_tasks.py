@@ -20,6 +20,8 @@ from relume.runtime.options import Options
 from relume.runtime.photo_options import BadHint, PhotoOptions
 from relume.runtime.record import check, record_path
 from relume.runtime.restore import restore, restore_file
+from relume.runtime.self_ensemble import FLIPPED, ONE, Side
+from relume.runtime.tasks import photo, repair
 from relume.runtime.tasks.colorize import NotGray, shown
 from relume.runtime.tasks.depixelate import NotPixelated
 from relume.runtime.tasks.photo import careful
@@ -61,7 +63,10 @@ def test_repair_changes_the_masked_pixels_alone(make: ModuleType, bands: int, dt
     assert np.array_equal(restore(picture, "repair", mask=mask, strength=0.0), picture)
 
 
-def test_a_detected_mask_is_written_and_is_where_pixels_changed(make: ModuleType, tmp_path: Path) -> None:
+def test_a_detected_mask_is_written_and_is_where_pixels_changed(
+    make: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repair, "FLIPPED", ONE)  # a detector that has learned nothing does not agree with itself
     source, target, mask_out = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "mask.png"
     source.write_bytes(make.encoded(make.smooth(61, 90), ".png"))
     result = restore_file(source, target, Options(task="repair", mask_out=mask_out))
@@ -150,6 +155,16 @@ def test_a_gray_file_with_a_gray_profile_becomes_colour(make: ModuleType, tmp_pa
     result = restore_file(source, tmp_path / f"b{suffix}", Options(task="colorize"))
     assert (result.bands, result.depth) == (3, 16)
     assert result.digital_source_type.endswith(COMPOSITE) and any("colours were invented" in n for n in result.notes)
+
+
+@pytest.mark.parametrize(("task", "sides"), [("repair", FLIPPED), ("photo", ONE)])
+def test_repair_looks_for_damage_from_four_sides_and_photo_from_one(
+    make: ModuleType, task: str, sides: tuple[Side, ...]
+) -> None:
+    request = Request(lambda: from_object(make.smooth(64, 64, 3, np.uint8)), Options(task=task))
+    (detector,) = {"repair": repair, "photo": photo}[task].plan(request).before
+    assert (detector.model.name, detector.sides) == ("damage-mask", sides)
+    assert detector.macs == len(sides) * next(iter(detector.model.card.macs_per_pixel.values()))
 
 
 def test_what_would_have_it_otherwise_is_told_beside_the_reason(make: ModuleType, tmp_path: Path) -> None:

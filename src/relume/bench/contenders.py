@@ -12,7 +12,7 @@ from relume.card import ModelCard
 from relume.runtime import realism, zoo
 from relume.runtime.options import PrecisionName
 from relume.runtime.restore import restore
-from relume.runtime.self_ensemble import SIDES
+from relume.runtime.self_ensemble import EIGHT
 from relume.signal import Array, UsageError
 
 PLUS = "+"
@@ -32,7 +32,7 @@ def upscaler(model: str, precision: PrecisionName = "auto") -> Upscale:
 
 def eight_looks(card: ModelCard) -> ModelCard:
     """The card of a model that looks eight times: its name with a plus, its operations eightfold."""
-    macs = {output: SIDES * count for output, count in card.macs_per_pixel.items()}
+    macs = {output: len(EIGHT) * count for output, count in card.macs_per_pixel.items()}
     return dataclasses.replace(card, name=card.name + PLUS, macs_per_pixel=macs)
 
 

@@ -22,6 +22,7 @@ from relume.runtime.arrays import from_object
 from relume.runtime.functions import Function
 from relume.runtime.options import Options
 from relume.runtime.restore import restore
+from relume.runtime.self_ensemble import FLIPPED, ONE, Side
 from relume.runtime.tasks.colorize import working_size
 from relume.runtime.tasks.denoise import LIGHT
 from relume.runtime.tasks.plan import Request
@@ -29,6 +30,7 @@ from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect, likely
 from relume.signal import Array, UsageError
 
 INPAINT_RADIUS = 3
+FOUR_LOOKS = (DETECTOR,) * len(FLIPPED)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Rival:
 
     @property
     def macs_per_pixel(self) -> int:
-        """Multiply-accumulates of its networks, each of which runs once, for each pixel of a 256x256 picture."""
+        """Multiply-accumulates of its networks, as often as they are named, for each pixel of a 256x256 picture."""
         return round(sum(macs_per_pixel(zoo.find(name).card) for name in self.models))
 
 
@@ -76,15 +78,15 @@ def inpainted(picture: Array, mask: Array, method: str) -> Array:
 
 
 @lru_cache(maxsize=4)
-def _detected(data: bytes, shape: tuple[int, ...], least: float) -> Array:
+def _detected(data: bytes, shape: tuple[int, ...], least: float, sides: tuple[Side, ...]) -> Array:
     picture = np.frombuffer(data, np.uint8).reshape(shape)
     request = Request(lambda: from_object(picture), Options(task="repair"))
-    return detect(request, lambda found: likely(found, least))[0]
+    return detect(request, lambda found: likely(found, least), sides)[0]
 
 
-def found_mask(case: Case, least: float = LIKELY) -> Array:
+def found_mask(case: Case, least: float = LIKELY, sides: tuple[Side, ...] = FLIPPED) -> Array:
     """The mask that the shipped detector finds in a case, (H, W) bool; as likely as the task ``repair`` asks for."""
-    return _detected(case.damaged.tobytes(), case.damaged.shape, least)
+    return _detected(case.damaged.tobytes(), case.damaged.shape, least, sides)
 
 
 def true_mask(case: Case) -> Array:
@@ -156,11 +158,11 @@ def rivals(task: str, chroma: Array | None, paper_path: Path | None) -> tuple[li
 
 def _repair() -> list[Rival]:
     return [
-        Rival("Telea, detected mask", "baseline", lambda c: inpainted(c.damaged, found_mask(c), "telea"), (DETECTOR,)),
+        Rival("Telea, detected mask", "baseline", lambda c: inpainted(c.damaged, found_mask(c), "telea"), FOUR_LOOKS),
         Rival("Telea, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "telea"), (), True),
         Rival("Navier-Stokes, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "ns"), (), True),
         Rival("ours, true mask", "ours", lambda c: shipped("repair", mask=true_mask(c))(c), ("repair",), True),
-        Rival("ours", "ours", shipped("repair"), (DETECTOR, "repair")),
+        Rival("ours", "ours", shipped("repair"), (*FOUR_LOOKS, "repair")),
     ]
 
 
@@ -190,7 +192,7 @@ def _colorize(chroma: Array | None) -> list[Rival]:
 
 def _photo() -> list[Rival]:
     def classical(case: Case) -> Array:
-        return non_local_means(inpainted(case.damaged, found_mask(case), "telea"), PHOTO_SIGMA)
+        return non_local_means(inpainted(case.damaged, found_mask(case, sides=ONE), "telea"), PHOTO_SIGMA)
 
     models = tuple(name for name in (DETECTOR, "repair", LIGHT, "colorize") if name in zoo.SHIPPED)
     return [

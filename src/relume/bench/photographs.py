@@ -18,6 +18,7 @@ from relume.degrade.pixels import block_means
 from relume.degrade.resample import resize
 from relume.metrics import ciede2000, colourfulness, psnr, ssim
 from relume.runtime.restore import restore
+from relume.runtime.self_ensemble import ONE
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
 
@@ -32,8 +33,9 @@ PROTOCOL = (
     "share of pixels more than 20 of it away; psnr_textured: over the quarter with most local variance; colourfulness "
     "of Hasler and Suesstrunk (2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; "
     "ours through the public restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at "
-    "probability 0.5 against what the damage alone (without noise) changed by more than 8 levels, mask_iou_all against "
-    "all of it, used_mask_iou at the probability that repair asks for; macs_per_pixel: of the networks for each pixel "
+    "probability 0.5, the mean of the four looks that repair takes (mask_iou_one_look: of the one that photo takes), "
+    "against what the damage alone (without noise) changed by more than 8 levels, mask_iou_all against all of it, "
+    "used_mask_iou at the probability that repair asks for; macs_per_pixel: of the networks for each pixel "
     "of the picture (photo: of 256x256, every network as often as it runs, colorize at its working size); photo: "
     "pictures brought to 256x256, strength 1; means with Student's 95 % interval"
 )
@@ -77,6 +79,7 @@ def masks(case: Case, seen: Array) -> dict[str, float]:
     return {
         "mask_iou": overlap(found_mask(case, 0.5), seen),
         "mask_iou_all": overlap(found_mask(case, 0.5), true_mask(case)),
+        "mask_iou_one_look": overlap(found_mask(case, 0.5, ONE), seen),
         "used_mask_iou": overlap(found_mask(case), seen),
     }
 

@@ -16,6 +16,7 @@ RECIPE = dataclasses.replace(
         folders=("sr-train/BSDS398", "sr-train/T91", "sr-train/photos", "photographs", "drawings"),
         rescale=(1.0, 0.82, 0.68),
         fresh=True,
+        tones=True,
         terms=(
             *DECIBELS.data.terms,
             TrainingSet("100 pages drawn of Debian's openclipart-svg and fonts", "public domain; fonts OFL and others"),
@@ -27,6 +28,6 @@ RECIPE = dataclasses.replace(
     eight_bits=True,
     validate_every=1000,
     optim=dataclasses.replace(DECIBELS.optim, lr=6e-4),
-    start="runs/decibels_next/checkpoint.pt",
+    start="runs/cascade-final.onnx",
     seed=4,
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from relume.runtime import engine, zoo
-from relume.runtime.self_ensemble import eightfold
+from relume.runtime.self_ensemble import EIGHT, mean_of
 from relume.signal import ModelError
 from relume.train.data import PairBank, to_bytes
 
@@ -28,4 +28,4 @@ def teach(bank: PairBank, teacher: Path, scales: Sequence[int]) -> None:
         output, eight_bits = found.card.output_for(scale), found.card.eight_bits
         net = engine.load(found.path, found.sha256, output, "auto", "auto", None, eight_bits)
         for pairs in bank.pairs:
-            pairs.taught[scale] = to_bytes(eightfold(net, pairs.low[scale].astype(np.float32) / 255))
+            pairs.taught[scale] = to_bytes(mean_of(EIGHT, net, pairs.low[scale].astype(np.float32) / 255))

@@ -19,7 +19,7 @@ from relume.runtime import engine, zoo
 from relume.runtime.flow import Place, Step
 from relume.runtime.options import Options
 from relume.runtime.resampling import mirror
-from relume.runtime.self_ensemble import SIDES, eightfold
+from relume.runtime.self_ensemble import ONE, Side, mean_of
 from relume.signal import Array, ModelError, UsageError
 
 
@@ -27,24 +27,25 @@ from relume.signal import Array, ModelError, UsageError
 class Net:
     """A model's output, loaded; ``seconds``: spent in it so far.
 
-    ``self_ensemble``: look at every tile from its eight sides (one input that keeps its meaning when it is turned).
+    ``sides``: how every tile is seen; of more than one, the mean of the answers counts (one input that keeps its
+    meaning when it is turned).
     """
 
     model: zoo.Model
     network: engine.Network
     output: str
     seconds: float = field(default=0.0)
-    self_ensemble: bool = False
+    sides: tuple[Side, ...] = ONE
 
     @property
     def macs(self) -> int:
         """Multiplications for each pixel of the input."""
-        return self.model.card.macs_per_pixel[self.output] * (SIDES if self.self_ensemble else 1)
+        return self.model.card.macs_per_pixel[self.output] * len(self.sides)
 
     def __call__(self, *inputs: Array) -> Array:
         """(h, w, c) float32 each, to (s h, s w, c'); ModelError if it fails, or gives what cannot be."""
         started = time.perf_counter()
-        y = eightfold(self.network, *inputs) if self.self_ensemble else self.network(*inputs)
+        y = self.network(*inputs) if self.sides == ONE else mean_of(self.sides, self.network, *inputs)
         self.seconds += time.perf_counter() - started
         factor = self.model.card.outputs[self.output]
         expected = (inputs[0].shape[0] * factor, inputs[0].shape[1] * factor)

@@ -18,6 +18,7 @@ from relume.runtime.flow import Place
 from relume.runtime.options import Options
 from relume.runtime.pictures import SOURCE_TYPE
 from relume.runtime.realism import Dial
+from relume.runtime.self_ensemble import EIGHT, ONE
 from relume.runtime.tasks.plan import Plan, Request
 from relume.runtime.tasks.steps import Net, opened
 from relume.signal import Array, UsageError
@@ -92,7 +93,7 @@ class Upscale:
     @property
     def footprint(self) -> int:
         """Bytes held at once for each input pixel of a tile, by the network and around it."""
-        pictures = 4 + 2 * self.net.self_ensemble
+        pictures = 4 + 2 * (len(self.net.sides) > 1)
         return self.network.footprint + pictures * 4 * 4 * self.scale**2
 
     @property
@@ -167,7 +168,7 @@ def prepared(
         net = Net(model, Bicubic(options.scale), output)
     else:
         net = opened(model, output, options, dtype)
-        net.self_ensemble = options.self_ensemble
+        net.sides = EIGHT if options.self_ensemble else ONE
     return Upscale(net, options.scale, ROUNDS if options.consistent else 0, dial)
 
 
