@@ -295,7 +295,9 @@ def test_less_sure_damage_is_believed_in_a_picture_that_is_surely_damaged() -> N
     found = np.zeros((100, 100), np.uint8)
     found[10, 10:60], found[10, 20] = 200, 250
     assert not careful(found).any()
-    found[50, 10:60], found[50, 20] = 200, 255
+    found[50, 10:60], found[50, 20:27] = 200, 255
+    assert not careful(found).any()
+    found[50, 27] = 255
     assert careful(found).sum() == 100
     found[70, 10:60] = 240
     assert careful(found).sum() == 100 and likely(found).sum() == 150

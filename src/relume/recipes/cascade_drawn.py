@@ -31,3 +31,17 @@ RECIPE = dataclasses.replace(
     start="runs/cascade-final.onnx",
     seed=4,
 )
+
+VARIANTS = {
+    "all": dataclasses.replace(
+        RECIPE,
+        data=dataclasses.replace(
+            RECIPE.data, folders=(*DECIBELS.data.folders, "drawings"), rescale=DECIBELS.data.rescale, tones=False
+        ),
+        steps=1400,
+        batch=12,
+        patch=48,
+        optim=dataclasses.replace(DECIBELS.optim, lr=2.5e-4),
+        start="runs/cascade-drawn-mean.onnx",
+    )
+}

@@ -28,9 +28,9 @@ from relume.survey import Grid
 
 LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
 """The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
-CERTAIN, CAREFUL = 0.998, 0.97
-"""Without being asked, damage is filled where it holds a pixel of the first probability; in pictures with enough of it
-where it holds one of the second: the rim of spectacles alone passes for no scratch. A frame along the sides is none."""
+CERTAIN, PIXELS, CAREFUL = 0.998, 8, 0.97
+"""Without being asked, damage is filled where it holds ``PIXELS`` of the first probability; in pictures with enough of
+it where it holds one of the second: the rim of spectacles alone passes for no scratch, nor does a frame."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 BLOCKY = 1.25
@@ -159,7 +159,7 @@ def _damage(chosen: _Chosen) -> None:
 
 def careful(found: Array) -> Array:
     """What counts as damaged, of probabilities (H, W) uint8."""
-    certain = repair.holding(found, CERTAIN)
+    certain = repair.holding(found, CERTAIN, PIXELS)
     return repair.holding(found, CAREFUL) if certain.mean() >= LEAST_DAMAGE else certain
 
 

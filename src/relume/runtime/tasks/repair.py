@@ -102,13 +102,12 @@ def likely(found: Array, least: float = LIKELY) -> Array:
     return np.asarray(found >= least * 255)
 
 
-def holding(found: Array, sure: float) -> Array:
-    """What is likely, and hangs together with a pixel that is as probable as ``sure``."""
+def holding(found: Array, sure: float, least: int = 1) -> Array:
+    """What is likely, and hangs together with ``least`` pixels that are as probable as ``sure``."""
     mask = likely(found)
     parts, count = label(mask, np.ones((3, 3), bool))
-    kept = np.zeros(count + 1, bool)
-    kept[parts[likely(found, sure)]] = True
-    return kept[parts] & mask
+    surest = np.bincount(parts[likely(found, sure)], minlength=count + 1)
+    return (surest >= least)[parts] & mask
 
 
 def wanted_mask(
