@@ -20,7 +20,7 @@ from relume.runtime.options import Options
 from relume.runtime.photo_options import BadHint, PhotoOptions
 from relume.runtime.record import check, record_path
 from relume.runtime.restore import restore, restore_file
-from relume.runtime.self_ensemble import FLIPPED, ONE, Side
+from relume.runtime.self_ensemble import EIGHT, ONE, Side
 from relume.runtime.tasks import photo, repair
 from relume.runtime.tasks.colorize import NotGray, shown
 from relume.runtime.tasks.depixelate import NotPixelated
@@ -66,7 +66,7 @@ def test_repair_changes_the_masked_pixels_alone(make: ModuleType, bands: int, dt
 def test_a_detected_mask_is_written_and_is_where_pixels_changed(
     make: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repair, "FLIPPED", ONE)  # a detector that has learned nothing does not agree with itself
+    monkeypatch.setattr(repair, "EIGHT", ONE)  # a detector that has learned nothing does not agree with itself
     source, target, mask_out = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "mask.png"
     source.write_bytes(make.encoded(make.smooth(61, 90), ".png"))
     result = restore_file(source, target, Options(task="repair", mask_out=mask_out))
@@ -157,8 +157,8 @@ def test_a_gray_file_with_a_gray_profile_becomes_colour(make: ModuleType, tmp_pa
     assert result.digital_source_type.endswith(COMPOSITE) and any("colours were invented" in n for n in result.notes)
 
 
-@pytest.mark.parametrize(("task", "sides"), [("repair", FLIPPED), ("photo", ONE)])
-def test_repair_looks_for_damage_from_four_sides_and_photo_from_one(
+@pytest.mark.parametrize(("task", "sides"), [("repair", EIGHT), ("photo", ONE)])
+def test_repair_looks_for_damage_from_eight_sides_and_photo_from_one(
     make: ModuleType, task: str, sides: tuple[Side, ...]
 ) -> None:
     request = Request(lambda: from_object(make.smooth(64, 64, 3, np.uint8)), Options(task=task))

@@ -9,7 +9,7 @@ from relume.runtime import redo
 from relume.runtime.batch import Job, restore_and_record
 from relume.runtime.options import Options
 from relume.runtime.restore import restore
-from relume.runtime.self_ensemble import EIGHT, FLIPPED, mean_of
+from relume.runtime.self_ensemble import EIGHT, mean_of
 from relume.signal import UsageError
 
 
@@ -17,18 +17,6 @@ def test_a_network_that_favours_no_side_gives_what_it_gives() -> None:
     x = np.random.default_rng(0).random((5, 7, 3), np.float32)
     found = mean_of(EIGHT, lambda seen: seen.repeat(2, 0).repeat(2, 1), x)
     np.testing.assert_allclose(found, x.repeat(2, 0).repeat(2, 1), atol=1e-6)
-
-
-def test_pictures_that_are_wider_than_high_stay_so_where_they_are_only_flipped() -> None:
-    seen: list[tuple[int, ...]] = []
-
-    def look(x: np.ndarray) -> np.ndarray:
-        seen.append(x.shape)
-        return x * np.linspace(0, 2, x.shape[0], dtype=np.float32)[:, None, None]
-
-    x = np.random.default_rng(2).random((5, 9, 3), np.float32)
-    np.testing.assert_allclose(mean_of(FLIPPED, look, x), x, atol=1e-6)
-    assert seen == [(5, 9, 3)] * 4
 
 
 def test_what_depends_on_the_side_is_averaged() -> None:

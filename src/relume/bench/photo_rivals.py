@@ -22,7 +22,7 @@ from relume.runtime.arrays import from_object
 from relume.runtime.functions import Function
 from relume.runtime.options import Options
 from relume.runtime.restore import restore
-from relume.runtime.self_ensemble import FLIPPED, ONE, Side
+from relume.runtime.self_ensemble import EIGHT, ONE, Side
 from relume.runtime.tasks.colorize import working_size
 from relume.runtime.tasks.denoise import LIGHT
 from relume.runtime.tasks.plan import Request
@@ -30,7 +30,7 @@ from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect, likely
 from relume.signal import Array, UsageError
 
 INPAINT_RADIUS = 3
-FOUR_LOOKS = (DETECTOR,) * len(FLIPPED)
+EIGHT_LOOKS = (DETECTOR,) * len(EIGHT)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _detected(data: bytes, shape: tuple[int, ...], least: float, sides: tuple[Si
     return detect(request, lambda found: likely(found, least), sides)[0]
 
 
-def found_mask(case: Case, least: float = LIKELY, sides: tuple[Side, ...] = FLIPPED) -> Array:
+def found_mask(case: Case, least: float = LIKELY, sides: tuple[Side, ...] = EIGHT) -> Array:
     """The mask that the shipped detector finds in a case, (H, W) bool; as likely as the task ``repair`` asks for."""
     return _detected(case.damaged.tobytes(), case.damaged.shape, least, sides)
 
@@ -158,11 +158,11 @@ def rivals(task: str, chroma: Array | None, paper_path: Path | None) -> tuple[li
 
 def _repair() -> list[Rival]:
     return [
-        Rival("Telea, detected mask", "baseline", lambda c: inpainted(c.damaged, found_mask(c), "telea"), FOUR_LOOKS),
+        Rival("Telea, detected mask", "baseline", lambda c: inpainted(c.damaged, found_mask(c), "telea"), EIGHT_LOOKS),
         Rival("Telea, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "telea"), (), True),
         Rival("Navier-Stokes, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "ns"), (), True),
         Rival("ours, true mask", "ours", lambda c: shipped("repair", mask=true_mask(c))(c), ("repair",), True),
-        Rival("ours", "ours", shipped("repair"), (*FOUR_LOOKS, "repair")),
+        Rival("ours", "ours", shipped("repair"), (*EIGHT_LOOKS, "repair")),
     ]
 
 

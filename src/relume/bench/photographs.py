@@ -33,7 +33,7 @@ PROTOCOL = (
     "share of pixels more than 20 of it away; psnr_textured: over the quarter with most local variance; colourfulness "
     "of Hasler and Suesstrunk (2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; "
     "ours through the public restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at "
-    "probability 0.5, the mean of the four looks that repair takes (mask_iou_one_look: of the one that photo takes), "
+    "probability 0.5, the mean of the eight looks that repair takes (mask_iou_one_look: of the one that photo takes), "
     "against what the damage alone (without noise) changed by more than 8 levels, mask_iou_all against all of it, "
     "used_mask_iou at the probability that repair asks for; macs_per_pixel: of the networks for each pixel "
     "of the picture (photo: of 256x256, every network as often as it runs, colorize at its working size); photo: "

@@ -2,7 +2,7 @@
 
 Flipped and turned, a picture is the same picture; what a network makes of it is not quite. The mean of the answers,
 each turned back, is better than any one of them and costs as much as all (Timofte et al., *Seven ways to improve
-example-based single image super resolution*, CVPR 2016, with all eight sides). The field marks it by a plus: EDSR+.
+example-based single image super resolution*, CVPR 2016). The field marks it by a plus: EDSR+.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from relume.signal import Array
 Side = tuple[int, bool]
 """How a picture is seen: turned by so many right angles, then mirrored or not."""
 ONE: tuple[Side, ...] = ((0, False),)
-FLIPPED: tuple[Side, ...] = ((0, False), (0, True), (2, False), (2, True))
-"""Mirrored across and upside down: what is wider than high stays so."""
 EIGHT: tuple[Side, ...] = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
 
