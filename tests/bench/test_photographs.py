@@ -15,6 +15,7 @@ from relume.bench.photo_rivals import Rival, bicubic_of_means
 from relume.bench.sets import Picture
 from relume.cli import build
 from relume.runtime import zoo
+from relume.runtime.self_ensemble import ONE
 from relume.split import is_test
 
 pytest.importorskip("cv2")
@@ -110,7 +111,7 @@ def test_damage_counts_where_it_is_seen_whatever_the_noise() -> None:
     case = TRIALS["photo"].make(Picture("p", picture(64, 64, 1)), 0)
     assert case.seen.any() and not case.seen[~case.mask].any()
     assert case.seen.sum() < case.mask.sum() < (case.damaged[..., None] != case.truth).any(2).sum()
-    scores = photographs.masks(case, case.seen)
+    scores = photographs.masks(case, case.seen, ONE)
     assert set(scores) == {"mask_iou", "mask_iou_one_look", "mask_iou_all", "used_mask_iou"}
     flat = np.full((4, 4), 100, np.uint8)
     assert not photo_cases.visible(flat, flat + 8).any() and photo_cases.visible(flat, flat - 9).all()

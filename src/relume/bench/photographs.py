@@ -18,7 +18,7 @@ from relume.degrade.pixels import block_means
 from relume.degrade.resample import resize
 from relume.metrics import ciede2000, colourfulness, psnr, ssim
 from relume.runtime.restore import restore
-from relume.runtime.self_ensemble import ONE
+from relume.runtime.self_ensemble import EIGHT, ONE, Side
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
 
@@ -33,7 +33,7 @@ PROTOCOL = (
     "share of pixels more than 20 of it away; psnr_textured: over the quarter with most local variance; colourfulness "
     "of Hasler and Suesstrunk (2003), with the truth's beside it; noise is clipped and rounded to 8 bits, as in files; "
     "ours through the public restore(); Telea and Navier-Stokes of OpenCV with radius 3; mask_iou of the detector at "
-    "probability 0.5, the mean of the eight looks that repair takes (mask_iou_one_look: of the one that photo takes), "
+    "probability 0.5, in repair the mean of its eight looks (mask_iou_one_look: of one, as in photo), "
     "against what the damage alone (without noise) changed by more than 8 levels, mask_iou_all against all of it, "
     "used_mask_iou at the probability that repair asks for; macs_per_pixel: of the networks for each pixel "
     "of the picture (photo: of 256x256, every network as often as it runs, colorize at its working size); photo: "
@@ -74,13 +74,17 @@ def overlap(found: Array, truth: Array) -> float:
     return 1.0 if union == 0 else float((found & truth).sum() / union)
 
 
-def masks(case: Case, seen: Array) -> dict[str, float]:
-    """How well the detector at one half, and its mask as it is used, match what can be seen of the damage, and all."""
+def masks(case: Case, seen: Array, sides: tuple[Side, ...]) -> dict[str, float]:
+    """How well the detector at one half, and what is likely, match what can be seen of the damage, and all of it.
+
+    ``sides``: those that the task looks from.
+    """
+    found = found_mask(case, 0.5, sides)
     return {
-        "mask_iou": overlap(found_mask(case, 0.5), seen),
-        "mask_iou_all": overlap(found_mask(case, 0.5), true_mask(case)),
+        "mask_iou": overlap(found, seen),
+        "mask_iou_all": overlap(found, true_mask(case)),
         "mask_iou_one_look": overlap(found_mask(case, 0.5, ONE), seen),
-        "used_mask_iou": overlap(found_mask(case), seen),
+        "used_mask_iou": overlap(found_mask(case, sides=sides), seen),
     }
 
 
@@ -110,7 +114,7 @@ def measure(
         restored = rival.run(case)
         pictures[case.name] = score(case, restored, distance)
         if case.seen is not None and DETECTOR in rival.models:
-            pictures[case.name] |= masks(case, case.seen)
+            pictures[case.name] |= masks(case, case.seen, EIGHT if rival.models.count(DETECTOR) > 1 else ONE)
         if damage == "gray" and rival.role == "ours":
             pictures[case.name] |= near_hint(case, restored)
         progress(f"{rival.name}, {set_name}, {case.name}")
