@@ -1,11 +1,13 @@
 """``cascade_drawn``: the upscaler by decibels, on sharp scenes and drawn pages: three parts of four of what ships.
 
     relume export runs/cascade_decibels -o runs/decibels.onnx
-    python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx --out runs/cascade-final.onnx
+    python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx \
+        --out runs/cascade-final.onnx
     python -m relume.train.drawings UNPACKED --out DATA/drawings
     relume train cascade_drawn --data DATA --out runs/cascade_drawn
     relume export runs/cascade_drawn -o runs/drawn.onnx
-    python -m relume.train.soup runs/cascade-final.onnx runs/drawn.onnx runs/drawn.onnx --out runs/cascade-drawn-mean.onnx
+    python -m relume.train.soup runs/cascade-final.onnx runs/drawn.onnx runs/drawn.onnx \
+        --out runs/cascade-drawn-mean.onnx
     relume train cascade_drawn.all --data DATA --out runs/drawn_all
     relume export runs/drawn_all -o runs/drawn-all.onnx
 
