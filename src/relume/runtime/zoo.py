@@ -23,7 +23,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "damage-mask": ("damage-mask.onnx", "d4a79d9eec6596837be7caeec585d9260bfe762a79f39a9121450e373e43aa34"),
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
-    "cascade-psnr": ("cascade-psnr.onnx", "f68eb55e7e439702c7ab33844065098c94196161636dcfed298f4602f1861581"),
+    "cascade-psnr": ("cascade-psnr.onnx", "674cf16fedf0ad9de4b7597d878ae692e825e7aa426663428145c4ef7464a811"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
     "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
