@@ -1,7 +1,9 @@
 """``cascade_eight_bits``: the upscaler for eight-bit arithmetic; ``cascade-psnr`` ships.
 
-    python -m relume.train.soup runs/cascade-final.onnx runs/drawn.onnx runs/drawn-all.onnx runs/drawn-all.onnx \
-        --out runs/cascade-drawn-final.onnx
+    relume train cascade_decibels --data DATA --out runs/cascade_decibels
+    relume export runs/cascade_decibels -o runs/decibels.onnx
+    python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx \
+        --out runs/cascade-final.onnx
     relume train cascade_eight_bits --data DATA --out runs/cascade_eight_bits
     relume export runs/cascade_eight_bits -o cascade-psnr.onnx
 
@@ -20,5 +22,5 @@ RECIPE = dataclasses.replace(
     eight_bits=True,
     steps=1,
     optim=dataclasses.replace(WIDE.optim, lr=1e-12, warmup=0),
-    start="runs/cascade-drawn-final.onnx",
+    start="runs/cascade-final.onnx",
 )
