@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from relume.bench import photo_cases, photographs, tables
+from relume.bench import photo_cases, photographs, sheets, tables
 from relume.bench.photo_cases import TRIALS
 from relume.bench.photo_rivals import Rival, bicubic_of_means
 from relume.bench.sets import Picture
@@ -136,3 +136,14 @@ def test_sheets_are_small_and_the_key_is_apart(folder: Path, tmp_path: Path) -> 
     )
     assert max(path.stat().st_size for path in (sheet, tmp_path / "blind.jpg")) < 400_000
     assert run("bench", "photo-sheet", folder, "-o", tmp_path / "sheet.png").exit_code == 2
+
+
+def test_the_detail_is_where_versions_differ_most():
+    before = np.full((300, 500), 90, np.uint8)
+    after = before.copy()
+    after[40:60, 400:420], after[250:, :3] = 200, 95
+    cut = sheets.detail_of([before, after])
+    assert [part.shape for part in cut] == [(240, 240)] * 2
+    assert (cut[1] == 200).sum() == 400 and (cut[0] == 90).all()
+    small = sheets.detail_of([before[:50, :30], after[:50, :30]])
+    assert small[0].shape == (30, 30)

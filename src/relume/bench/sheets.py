@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
+from scipy.ndimage import uniform_filter
 
 from relume.bench.figures import GRID, pyplot, save
 from relume.bench.images import colour
@@ -25,18 +26,23 @@ from relume.signal import Array, UsageError
 from relume.survey import noise_sigma
 
 MOST_BYTES = 400_000
+DETAIL = 240
 _CELL, _GAP, _LABEL, _PAGE = 190, 6, 14, 1500
 _LEAST_NOISE = 3.0
 SEED = 0
 
 
-def contact(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path) -> None:
-    """Write before and after of every picture, side by side."""
+def contact(
+    pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, *, detail: bool = False
+) -> None:
+    """Write before and after of every picture, side by side; or of its ``detail``, see :func:`detail_of`."""
     pairs = [[picture.pixels, np.asarray(restore(picture.pixels, task, **dials))] for picture in pictures]
-    _write(_page([("", pair) for pair in pairs]), out)
+    _write(_page([("", detail_of(pair) if detail else pair) for pair in pairs]), out)
 
 
-def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, key: Path) -> None:
+def blind(
+    pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, key: Path, *, detail: bool = False
+) -> None:
     """Write three versions of every picture in an order of its own, and that order to ``key``, a JSON.
 
     The classical version: Telea's inpainting of the mask that our detector finds, then non-local means at the estimated
@@ -51,7 +57,8 @@ def blind(pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out:
         }
         order = [str(name) for name in rng.permutation(list(versions))]
         orders[str(number)] = {"picture": picture.name, **dict(zip("ABC", order, strict=True))}
-        rows.append((str(number), [versions[name] for name in order]))
+        shown = [versions[name] for name in order]
+        rows.append((str(number), detail_of(shown) if detail else shown))
     _write(_page(rows), out)
     with appearing(key) as partial:
         partial.write_text(json.dumps({"seed": SEED, "task": task, "order": orders}, indent=1) + "\n", encoding="utf-8")
@@ -72,6 +79,18 @@ def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], t
         )
         lines.append((f"{gain:+.1f} dB", [case.truth, case.damaged, ours]))
     _write(_page(lines, ("truth", "damaged", "ours")), out)
+
+
+def detail_of(versions: Sequence[Array]) -> list[Array]:
+    """Of each version (H, W[, 3]) uint8 the same square of up to ``DETAIL`` pixels: where they differ most."""
+    planes = np.stack([colour(version).astype(np.float32) for version in versions])
+    apart = np.ptp(planes, axis=0).mean(-1)
+    side = min(DETAIL, *apart.shape)
+    total = uniform_filter(apart, side, mode="constant")
+    half, (height, width) = side // 2, apart.shape
+    inner = total[half : height - side + half + 1, half : width - side + half + 1]
+    top, left = np.unravel_index(int(inner.argmax()), inner.shape)
+    return [version[top : top + side, left : left + side] for version in versions]
 
 
 def classical(picture: Picture) -> Array:

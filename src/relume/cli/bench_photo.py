@@ -55,7 +55,13 @@ def photographs(
 
 
 def sheet(
-    folder: Folder, out: Out, task: Task = "photo", blind: Blind = None, n: Count = None, colour: Colour = False
+    folder: Folder,
+    out: Out,
+    task: Task = "photo",
+    blind: Blind = None,
+    n: Count = None,
+    colour: Colour = False,
+    detail: Annotated[bool, typer.Option("--detail", help="Of each picture the part that changes most.")] = False,
 ) -> None:
     """Before and after of a folder of real photographs on one page; or, blind, three versions in shuffled order."""
     with statuses(False):
@@ -65,9 +71,9 @@ def sheet(
         pictures = clean(folder, ".", n)
         dials = {"colour": True} if colour else {}
         if blind is None:
-            sheets.contact(pictures, task, dials, out)
+            sheets.contact(pictures, task, dials, out, detail=detail)
         else:
-            sheets.blind(pictures, task, dials, out, blind)
+            sheets.blind(pictures, task, dials, out, blind, detail=detail)
         tell(f"{out}: {len(pictures)} pictures, {out.stat().st_size // 1000} KB")
 
 
