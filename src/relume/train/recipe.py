@@ -34,8 +34,9 @@ class Optim:
 class SuperResolution:
     """A supervised super-resolution recipe (phase one: PSNR).
 
-    ``eight_bits``: train the cascade for eight-bit arithmetic (:mod:`relume.nets.eight_bit`). ``teacher``: a model
-    (:mod:`relume.train.teacher`) whose answers at the scales ``taught`` have the share ``teaching`` of the loss.
+    ``flat``: begin by taking from a cascade what it adds to gray fields (:mod:`relume.train.flat`). ``eight_bits``:
+    train it for eight-bit arithmetic (:mod:`relume.nets.eight_bit`). ``teacher``: a model (:mod:`relume.train.teacher`)
+    whose answers at the scales ``taught`` have the share ``teaching`` of the loss.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SuperResolution:
     validate_every: int = 1000
     checkpoint_minutes: float = 3.0
     start: str = ""
+    flat: bool = False
     eight_bits: bool = False
     teacher: str = ""
     taught: tuple[int, ...] = ()

@@ -29,6 +29,7 @@ from relume.train.conditional import run_conditional
 from relume.train.conditional_recipe import ConditionalGan
 from relume.train.data import PairBank, to_bytes
 from relume.train.export import LICENCE, Named, commit, count_parameters, export, promise
+from relume.train.flat import keep_flat
 from relume.train.loop import Run, Task, load_checkpoint, load_weights, train
 from relume.train.picture_gan import PictureGan, run_pictures
 from relume.train.recipe import SuperResolution
@@ -64,17 +65,23 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     net = begun(recipe.net.build(), recipe.start)
     bank = PairBank(recipe.data, data, recipe.net.scales, recipe.patch)
     team = Team.join(run.device)
+    if recipe.flat:
+        keep_flat(_cascade(net, recipe))
     if recipe.eight_bits:
-        measure(net, recipe, bank)
+        measure(_cascade(net, recipe), recipe, bank)
     if recipe.teacher:
         teach(bank, Path(recipe.teacher), recipe.taught)
     return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
 
 
-def measure(net: nn.Module, recipe: SuperResolution, bank: PairBank, batches: int = 120) -> None:
-    """Turn the inner convolutions of a cascade into eight-bit ones and measure their reaches on training batches."""
+def _cascade(net: nn.Module, recipe: SuperResolution) -> Cascade:
     if not isinstance(net, Cascade):
-        raise UsageError(f"eight_bits is for cascades; {recipe.name} trains another network")
+        raise UsageError(f"flat and eight_bits are for cascades; {recipe.name} trains another network")
+    return net
+
+
+def measure(net: Cascade, recipe: SuperResolution, bank: PairBank, batches: int = 120) -> None:
+    """Turn the inner convolutions of a cascade into eight-bit ones and measure their reaches on training batches."""
     for_eight_bits(net, net.inner())
     with measuring(net), torch.no_grad():
         for number in range(batches):
