@@ -342,6 +342,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "speed": ("speed.json", speed),
     "footprint": ("footprint.json", footprint),
     "footprint-400": ("footprint-400.json", footprint),
+    "footprint-400-f32": ("footprint-400-f32.json", footprint),
     "realism": ("realism.json", realism),
     **{f"attack-secure-{n}": (f"link-attack-full-secure-{n}.json", attacks) for n in (1, 2, 4)},
     **{f"attack-trained-secure-{n}": (f"link-attack-full-secure-{n}-trained.json", attacks) for n in (1, 4)},
