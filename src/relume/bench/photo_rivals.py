@@ -30,12 +30,14 @@ from relume.runtime.tasks.repair import DETECTOR, LIKELY, detect, likely
 from relume.signal import Array, UsageError
 
 INPAINT_RADIUS = 3
-EIGHT_LOOKS = (DETECTOR,) * len(EIGHT)
 
 
 @dataclass(frozen=True)
 class Rival:
-    """``run`` maps a case to (H, W[, 3]) uint8. ``role``: input, baseline, paper or ours; ``models``: whose weights."""
+    """``run`` maps a case to (H, W[, 3]) uint8. ``role``: input, baseline, paper or ours; ``models``: whose weights.
+
+    ``sides``: those from which its detector looks, where it has one; every other network runs once.
+    """
 
     name: str
     role: str
@@ -43,6 +45,7 @@ class Rival:
     models: tuple[str, ...] = ()
     uses_true_mask: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+    sides: tuple[Side, ...] = ONE
 
     @property
     def weights(self) -> dict[str, str | None]:
@@ -51,8 +54,9 @@ class Rival:
 
     @property
     def macs_per_pixel(self) -> int:
-        """Multiply-accumulates of its networks, as often as they are named, for each pixel of a 256x256 picture."""
-        return round(sum(macs_per_pixel(zoo.find(name).card) for name in self.models))
+        """Multiply-accumulates of its networks, as often as they run, for each pixel of a 256x256 picture."""
+        looks = {name: len(self.sides) if name == DETECTOR else 1 for name in self.models}
+        return round(sum(count * macs_per_pixel(zoo.find(name).card) for name, count in looks.items()))
 
 
 def macs_per_pixel(card: ModelCard) -> float:
@@ -78,15 +82,15 @@ def inpainted(picture: Array, mask: Array, method: str) -> Array:
 
 
 @lru_cache(maxsize=4)
-def _detected(data: bytes, shape: tuple[int, ...], least: float, sides: tuple[Side, ...]) -> Array:
+def _probabilities(data: bytes, shape: tuple[int, ...], sides: tuple[Side, ...]) -> Array:
     picture = np.frombuffer(data, np.uint8).reshape(shape)
     request = Request(lambda: from_object(picture), Options(task="repair"))
-    return detect(request, lambda found: likely(found, least), sides)[0]
+    return detect(request, lambda found: found, sides)[0]
 
 
 def found_mask(case: Case, least: float = LIKELY, sides: tuple[Side, ...] = EIGHT) -> Array:
     """The mask that the shipped detector finds in a case, (H, W) bool; as likely as the task ``repair`` asks for."""
-    return _detected(case.damaged.tobytes(), case.damaged.shape, least, sides)
+    return likely(_probabilities(case.damaged.tobytes(), case.damaged.shape, sides), least)
 
 
 def true_mask(case: Case) -> Array:
@@ -158,11 +162,17 @@ def rivals(task: str, chroma: Array | None, paper_path: Path | None) -> tuple[li
 
 def _repair() -> list[Rival]:
     return [
-        Rival("Telea, detected mask", "baseline", lambda c: inpainted(c.damaged, found_mask(c), "telea"), EIGHT_LOOKS),
+        Rival(
+            "Telea, detected mask",
+            "baseline",
+            lambda c: inpainted(c.damaged, found_mask(c), "telea"),
+            (DETECTOR,),
+            sides=EIGHT,
+        ),
         Rival("Telea, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "telea"), (), True),
         Rival("Navier-Stokes, true mask", "baseline", lambda c: inpainted(c.damaged, true_mask(c), "ns"), (), True),
         Rival("ours, true mask", "ours", lambda c: shipped("repair", mask=true_mask(c))(c), ("repair",), True),
-        Rival("ours", "ours", shipped("repair"), (*EIGHT_LOOKS, "repair")),
+        Rival("ours", "ours", shipped("repair"), (DETECTOR, "repair"), sides=EIGHT),
     ]
 
 

@@ -18,7 +18,7 @@ from relume.degrade.pixels import block_means
 from relume.degrade.resample import resize
 from relume.metrics import ciede2000, colourfulness, psnr, ssim
 from relume.runtime.restore import restore
-from relume.runtime.self_ensemble import EIGHT, ONE, Side
+from relume.runtime.self_ensemble import ONE, Side
 from relume.runtime.tasks.repair import DETECTOR
 from relume.signal import Array, ModelError
 
@@ -114,7 +114,7 @@ def measure(
         restored = rival.run(case)
         pictures[case.name] = score(case, restored, distance)
         if case.seen is not None and DETECTOR in rival.models:
-            pictures[case.name] |= masks(case, case.seen, EIGHT if rival.models.count(DETECTOR) > 1 else ONE)
+            pictures[case.name] |= masks(case, case.seen, rival.sides)
         if damage == "gray" and rival.role == "ours":
             pictures[case.name] |= near_hint(case, restored)
         progress(f"{rival.name}, {set_name}, {case.name}")

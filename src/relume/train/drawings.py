@@ -22,8 +22,10 @@ from relume.signal import Array, RelumeError, UsageError
 from relume.split import is_test
 
 SIDE = 600
-LARGEST_FILE = 200_000
-"""Bytes of a drawing: larger ones take seconds to draw."""
+KINDS = (("drawings", {".svg"}, 200_000), ("fonts", {".ttf", ".otf"}, 4_000_000))
+"""What is drawn: its suffixes, and from how many bytes on it is left out, as it takes seconds to draw."""
+TOPICS = tuple(topics[name] for name in sorted(topics))
+"""What is written on the pages: Python's own documentation."""
 DRAWINGS, TEXTS = (14, 34), (3, 7)
 SIZES = (9, 40)
 """Pixels of a letter."""
@@ -35,14 +37,15 @@ def sources(unpacked: Path, test: bool) -> tuple[list[Path], list[Path]]:
     Raises UsageError if there are none of either.
     """
     found = []
-    for what, suffixes in (("drawings (.svg)", {".svg"}), ("fonts (.ttf, .otf)", {".ttf", ".otf"})):
+    for what, suffixes, size in KINDS:
         files = sorted(path for path in unpacked.rglob("*") if path.suffix in suffixes and path.is_file())
-        files = [path for path in files if is_test(path.stem) == test and path.stat().st_size < LARGEST_FILE * 20]
+        files = [path for path in files if is_test(path.stem) == test and path.stat().st_size < size]
         if not files:
-            raise UsageError(f"no {what} below {unpacked}; unpack their packages into it with dpkg -x")
+            named = ", ".join(sorted(suffixes))
+            raise UsageError(f"no {what} ({named}) below {unpacked}; unpack their packages into it with dpkg -x")
         found.append(files)
     drawings, fonts = found
-    return [path for path in drawings if path.stat().st_size < LARGEST_FILE], fonts
+    return drawings, fonts
 
 
 def colour(rng: np.random.Generator) -> tuple[int, int, int]:
@@ -77,7 +80,7 @@ def drawing(path: Path, longest: int) -> Image.Image | None:
 def text(fonts: Sequence[Path], rng: np.random.Generator) -> Image.Image:
     """A block of lines, in one font and colour, with its alpha; some on a box, some turned a little."""
     font = ImageFont.truetype(str(fonts[int(rng.integers(len(fonts)))]), int(np.exp(rng.uniform(*np.log(SIZES)))))
-    words = " ".join(topics[sorted(topics)[int(rng.integers(len(topics)))]].split())
+    words = " ".join(TOPICS[int(rng.integers(len(TOPICS)))].split())
     start, width = int(rng.integers(max(1, len(words) - 400))), int(rng.integers(8, 40))
     lines = "\n".join(words[start + k * width : start + (k + 1) * width] for k in range(int(rng.integers(1, 9))))
     box = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), lines, font=font)

@@ -1,7 +1,7 @@
 """What is flat stays flat: the biases of a cascade's heads, moved until gray fields keep their value in the mean.
 
 A head writes every pixel of a cell by weights of its own, and a training by decibels leaves them some ten thousandths
-of a level apart. Nobody sees that, but on a smooth 16-bit ramp, whose steps are as small, the enlargement then goes
+of full scale apart. Nobody sees that, but on a smooth 16-bit ramp, whose steps are as small, the enlargement then goes
 back where it should rise.
 """
 
