@@ -1,6 +1,7 @@
 import contextlib
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,35 @@ def test_every_shipped_model_is_sound() -> None:
     for name in zoo.names():
         model = zoo.find(name)
         assert model.name == name and model.card.outputs
+
+
+FOLDERS = {
+    "faces": "faces",
+    "landscapes": "landscapes",
+    "relics": "relics",
+    "photographs": "Debian's wallpaper packages",
+    "drawings": "openclipart",
+    "sr-train/BSDS398": "BSD",
+    "sr-train/T91": "T91",
+    "sr-train/photos": "free wallpaper collections",
+}
+"""A training folder, and what the name of its set holds."""
+
+
+def folders_in(recipe: Any) -> set[str]:
+    """The folders of a recipe and of all trainings before it."""
+    if isinstance(recipe, dict):
+        data = recipe.get("data")
+        own = set(data.get("folders") or ()) if isinstance(data, dict) else set()
+        return own.union(*map(folders_in, recipe.values()))
+    return set().union(*map(folders_in, recipe)) if isinstance(recipe, list | tuple) else set()
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_card_names_every_set_that_was_trained_on(name: str) -> None:
+    card = zoo.find(name).card
+    missing = [f for f in sorted(folders_in(card.recipe)) if not any(FOLDERS[f] in known.name for known in card.data)]
+    assert not missing
 
 
 def test_no_shipped_file_is_large_nor_are_all_together() -> None:

@@ -45,7 +45,7 @@ def test_bad_folders_are_named(folder, tmp_path):
     with pytest.raises(UsageError, match="no training pictures"):
         find_pictures(folder, ["elsewhere"])
     with pytest.raises(UsageError, match="smaller than the patch"):
-        PairBank(DataSpec(("set",)), folder, (4,), 48)
+        PairBank(DataSpec(("set",), held_out=1), folder, (4,), 48)
     (folder / "set" / "zz.png").write_bytes(b"not a picture")
     with pytest.raises(InputRejected, match=r"zz\.png"):
         PairBank(DataSpec(("set",), held_out=0), folder, (2,), 12)
@@ -94,3 +94,16 @@ def test_a_toned_picture_is_an_affine_picture_of_its_tones():
         assert np.abs(made - slope * values.ravel() - ground).max() <= 0.6
         signs.add(np.sign(slope))
     assert signs == {-1.0, 1.0}
+
+
+def test_pictures_that_are_all_held_out_are_no_training(folder):
+    with pytest.raises(UsageError, match="all 5 pictures are held out"):
+        PairBank(DataSpec(("set",), held_out=12), folder, (2,), 16)
+
+
+def test_a_picture_too_small_to_be_judged_is_named(folder):
+    spec = DataSpec(("set",), held_out=1)
+    (small,) = split(find_pictures(folder, ["set"]), 1)[1]
+    Image.new("RGB", (9, 9)).save(small)
+    with pytest.raises(InputRejected, match=small.name):
+        PairBank(spec, folder, (2,), 16)

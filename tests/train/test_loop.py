@@ -92,7 +92,9 @@ def test_learning_rate_warms_up_and_falls_to_its_floor():
     assert rates[-1] == pytest.approx(optim.lr * optim.final, rel=0.2)
 
 
-@pytest.mark.parametrize("text", ["stps=3", "steps=many", "net.colour=1", "loss=l3", "steps"])
+@pytest.mark.parametrize(
+    "text", ["stps=3", "steps=many", "steps.x=1", "net.colour=1", "net.units=1,1", "loss=l3", "steps"]
+)
 def test_overrides_must_fit(text):
     with pytest.raises(UsageError):
         override(RECIPE, [text])

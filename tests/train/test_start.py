@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from relume import recipes
+from relume.nets.cascade import CascadeShape
+from relume.runtime import zoo
 from relume.runtime.zoo import read_card
 from relume.signal import ModelError
 from relume.train.run import export_checkpoint, run_tiny
-from relume.train.start import earlier, starting_weights
+from relume.train.start import begun, earlier, starting_weights
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,26 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"broken\.onnx"):
         starting_weights(broken)
     assert earlier({"start": ""}) == []
+
+
+def test_weights_of_another_kind_are_no_start(exported: tuple[torch.nn.Module, Path], tmp_path: Path) -> None:
+    net = recipes.find("cascade").tiny().net.build()
+    for name in ("lpips-alex", "denoise", "link-drive"):
+        path = zoo.find(name).path
+        with pytest.raises(ModelError, match=name):
+            begun(net, str(path))
+    empty = tmp_path / "checkpoint.pt"
+    torch.save({"step": 1, "recipe": {}, "average": {}, "modules": {}, "optimisers": []}, empty)
+    with pytest.raises(ModelError, match="holds no weights"):
+        begun(net, str(empty))
+    with pytest.raises(ModelError, match="no recipe has a network"):
+        export_checkpoint(empty, tmp_path / "out.onnx", recipes.shape_of)
+    assert not (tmp_path / "out.onnx").exists()
+
+
+def test_a_larger_cascade_is_no_start_of_a_smaller_one(exported: tuple[torch.nn.Module, Path], tmp_path: Path) -> None:
+    larger = tmp_path / "checkpoint.pt"
+    state = CascadeShape(channels=16, units=(2, 1, 1)).build().state_dict()
+    torch.save({"step": 1, "recipe": {}, "average": state, "modules": {}, "optimisers": []}, larger)
+    with pytest.raises(ModelError, match="do not fit the recipe's network"):
+        begun(CascadeShape(channels=16, units=(1, 1, 1)).build(), str(larger))

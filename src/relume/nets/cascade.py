@@ -146,7 +146,13 @@ class Cascade(nn.Module):
 
 
 def fitted(weights: Mapping[str, Tensor], net: Cascade) -> dict[str, Tensor]:
-    """The weights of a cascade for ``net``: dealt anew to as many units, or grown to more."""
+    """The weights of a cascade for ``net``: dealt anew to as many units, or grown to more.
+
+    Raises ValueError if they are not a cascade's, or if it has more units in a stage than ``net``.
+    """
+    wanted = {"entry.weight", *(f"stages.{stage}.head.weight" for stage in range(len(net.shape.scales)))}
+    if missing := wanted - weights.keys():
+        raise ValueError(f"they are not those of a cascade of x{max(net.shape.scales)}: no {min(missing)}")
     same = len(units_of(weights)) == sum(net.shape.units)
     return regroup(weights, net.shape.units) if same else grown(weights, net)
 

@@ -39,6 +39,9 @@ def shape_of(values: dict[str, Any]) -> Shape:
     recipes = [recipe for module in modules for recipe in (module.RECIPE, *getattr(module, "VARIANTS", {}).values())]
     for kind in {type(recipe.net) for recipe in recipes if hasattr(recipe, "net")}:
         if {field.name for field in dataclasses.fields(kind)} == set(values):
-            shape: Shape = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            try:
+                shape: Shape = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            except (TypeError, ValueError) as error:
+                raise ModelError(f"these sizes make no network: {error}") from error
             return shape
     raise ModelError(f"no recipe has a network with the sizes {', '.join(sorted(values))}; made by another version?")

@@ -35,6 +35,7 @@ import dataclasses
 from relume.nets.patchgan import PatchganShape
 from relume.nets.srgan import VggCriticShape
 from relume.recipes.cascade_deeper_x2 import RECIPE as CASCADE
+from relume.recipes.cascade_nine import NINE
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.losses import Content
 from relume.train.recipe import Optim
@@ -71,9 +72,20 @@ FIRST = dataclasses.replace(
 
 FURTHER = dataclasses.replace(RECIPE, steps=2000, lattice=0.0)
 
+GROWN = dataclasses.replace(
+    RECIPE,
+    net=NINE,
+    steps=800,
+    optim=dataclasses.replace(RECIPE.optim, lr=2e-4),
+    validate_every=400,
+    start="runs/cascade-gan-seven.onnx",
+    seed=6,
+)
+
 VARIANTS: dict[str, AdversarialSuperResolution] = {
     "first": FIRST,
     "further": FURTHER,
+    "grown": GROWN,
     "last": dataclasses.replace(FURTHER, steps=1000, adversarial=0.1, start="runs/starts/beyond.onnx"),
     "paper": dataclasses.replace(
         FIRST,

@@ -77,7 +77,12 @@ LINES = {
 
 MOSTLY_LINES = dataclasses.replace(
     RECIPE,
-    data=dataclasses.replace(PICTURES, folders=(*PICTURES.folders, "sr-train/photos"), rescale=(1.0, 0.5)),
+    data=dataclasses.replace(
+        PICTURES,
+        folders=(*PICTURES.folders, "sr-train/photos"),
+        terms=(*PICTURES.terms, CASCADE.data.terms[2]),
+        rescale=(1.0, 0.5),
+    ),
     steps=12000,
     damage=DamageSpec(tuple(LINES), tuple(LINES.values()), count=2000),
     optim=dataclasses.replace(RECIPE.optim, lr=1.5e-3, ema=0.999),

@@ -20,7 +20,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "denoise-light": ("denoise-light.onnx", "99212b197ff8c267d263e8f3bbdf819b3a0f8fde0d3113e19d4525046ae67491"),
     "denoise": ("denoise.onnx", "846f9d80f96cd46837aea4a4c0a3c24c5ba7bbe2aae5d6cddf748903be2a72da"),
     "repair": ("repair.onnx", "fa940483e6869a80fffe1d6a4d6425219b35508de3cc091c268fbe254c021e86"),
-    "damage-mask": ("damage-mask.onnx", "d4a79d9eec6596837be7caeec585d9260bfe762a79f39a9121450e373e43aa34"),
+    "damage-mask": ("damage-mask.onnx", "ea71f51ceb10f79caab1a0e1523a0544e83e321a264c6ed68fabc693a6be7acb"),
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
     "cascade-psnr": ("cascade-psnr.onnx", "674cf16fedf0ad9de4b7597d878ae692e825e7aa426663428145c4ef7464a811"),

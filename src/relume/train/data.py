@@ -28,6 +28,8 @@ DIVIDED = ("faces", "landscapes", "relics")
 """Sets of which a fifth tests: see :func:`relume.split.is_test`."""
 MARGIN = 4
 """Input pixels around a patch that is shrunk by itself: the antialiased kernel reaches two."""
+LEAST_CELLS = 8
+"""Input pixels a side of the smallest picture that is judged: its score leaves out a border of one."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 
 
@@ -165,11 +167,21 @@ class PairBank:
                     continue
                 copy = picture if factor == 1 else to_bytes(resize(picture.astype(np.float32) / 255, factor))
                 self.pairs += [make_pairs(piece, scales, spec.shrink) for piece in spec.pieces(copy)]
+        if not training:
+            raise UsageError(f"all {len(found)} pictures are held out ({spec.held_out}): add some, or hold out fewer")
         if not self.pairs:
             raise UsageError(f"every training picture is smaller than the patch: {smallest} pixels at x{max(scales)}")
         areas = np.array([p.low[min(scales)].size for p in self.pairs], float)
         self.weights = np.sqrt(areas) / np.sqrt(areas).sum()
-        self.validation = [make_pairs(load_rgb(path)[:720, :720], scales, spec.shrink) for path in validation]
+        self.validation = [make_pairs(self.judged(path), scales, spec.shrink) for path in validation]
+
+    def judged(self, path: Path) -> Array:
+        """A held-out picture, at most 720 pixels a side; one too small for a score is an error that names it."""
+        picture = load_rgb(path)[:720, :720]
+        least = LEAST_CELLS * max(self.scales)
+        if min(picture.shape[:2]) < least:
+            raise InputRejected(f"{path}: smaller than {least} pixels and held out: remove it from the training folder")
+        return picture
 
     def batch(self, scale: int, count: int, patch: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """``count`` random crops: (N, 3, patch, patch) and (N, 3, s patch, s patch) float32 in [0, 1].

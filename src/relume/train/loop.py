@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -135,7 +135,8 @@ def train(task: Task, run: Run, *, leads: bool = True) -> nn.Module:
             _set_learning_rate(task, learning_rate(step, run.steps, run.optim))
             logged = task.step(step, np.random.default_rng([run.seed, step]))
             if not all(math.isfinite(value) for value in logged.values()):
-                raise Diverged(f"step {step}: the loss is not a number; last good weights: {run.checkpoint}")
+                kept = f"last good weights: {run.checkpoint}" if run.checkpoint.exists() else "nothing was saved yet"
+                raise Diverged(f"step {step}: the loss is not a number; {kept}")
             _follow(average, task.net, min(run.optim.ema, (1 + step) / (10 + step)))
             journal.add(logged)
             done = step + 1
@@ -177,11 +178,21 @@ def _save(task: Task, average: nn.Module, run: Run, step: int) -> None:
     partial.replace(run.checkpoint)
 
 
+PARTS: Mapping[str, Callable[[Any], Any]] = {
+    "step": int,
+    "recipe": dict,
+    "average": dict,
+    "modules": dict,
+    "optimisers": list,
+}
+"""What a checkpoint holds, and as what."""
+
+
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint; a truncated or foreign file is an error that names it."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: state[key] for key in ("step", "recipe", "average", "modules", "optimisers")}
+        return {key: kind(state[key]) for key, kind in PARTS.items()}
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such checkpoint") from error
     except Exception as error:  # torch raises many kinds for a damaged file

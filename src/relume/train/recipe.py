@@ -100,15 +100,18 @@ def override(recipe: T, assignments: list[str]) -> T:
 
 
 def _override_one(value: Any, path: list[str], text: str) -> Any:
-    names = [f.name for f in dataclasses.fields(value)]
+    names = [f.name for f in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
     if path[0] not in names:
-        raise UsageError(f"recipe has no field '{path[0]}'; it has {', '.join(names)}")
+        raise UsageError(f"recipe has no field '{path[0]}' there; it has {', '.join(names) or 'none'}")
     kind = typing.get_type_hints(type(value))[path[0]]
     if len(path) > 1:
         new = _override_one(getattr(value, path[0]), path[1:], text)
     else:
         new = _parse(path[0], kind, text)
-    return dataclasses.replace(value, **{path[0]: new})
+    try:
+        return dataclasses.replace(value, **{path[0]: new})
+    except ValueError as error:
+        raise UsageError(f"recipe field '{path[0]}' cannot be {text}: {error}") from error
 
 
 def _parse(name: str, kind: Any, text: str) -> Any:

@@ -150,7 +150,7 @@ def export_checkpoint(
         return export_colour(checkpoint, target, name=name, description=description)
     if "task" in recipe:
         return export_restoration(checkpoint, target, name=name, description=description)
-    shape = shape_of(recipe["net"])
+    shape = shape_of(recipe.get("net", {}))
     if isinstance(shape, CrsrganShape):
         return export_detail(checkpoint, target, shape, name=name, description=description)
     net = shape.build()

@@ -36,9 +36,18 @@ def starting_weights(path: Path) -> dict[str, Any]:
 
 
 def begun(net: nn.Module, start: str) -> nn.Module:
-    """``net`` with the weights of ``start``, where that names a file of them."""
+    """``net`` with the weights of ``start``, where that names a file of them.
+
+    Raises ModelError for a file of no weights, or of weights that do not fit.
+    """
     if start:
-        load_weights(net, fitting(plain(starting_weights(Path(start))), net), start)
+        weights = plain(starting_weights(Path(start)))
+        if not weights:
+            raise ModelError(f"{start}: holds no weights of a network that relume trained")
+        try:
+            load_weights(net, fitting(weights, net), start)
+        except ValueError as error:
+            raise ModelError(f"{start}: these weights do not fit the recipe's network: {error}") from error
     return net
 
 
