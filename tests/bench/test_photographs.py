@@ -127,13 +127,18 @@ def test_speed_is_told_beside_the_papers_network(monkeypatch: pytest.MonkeyPatch
 
 def test_sheets_are_small_and_the_key_is_apart(folder: Path, tmp_path: Path) -> None:
     sheet, key = tmp_path / "sheet.jpg", tmp_path / "key.json"
+    for path in list(folder.iterdir()):
+        grain = np.random.default_rng(0).normal(0, 20, (68, 72, 3))
+        noisy = np.clip(np.asarray(Image.open(path)) + grain, 0, 255).astype(np.uint8)
+        Image.fromarray(noisy).save(path.with_name(f"noisy-{path.name}"))
     assert run("bench", "photo-sheet", folder, "-o", sheet).exit_code == 0
     found = run("bench", "photo-sheet", folder, "-o", tmp_path / "blind.jpg", "--blind", key)
     assert found.exit_code == 0, found.output
-    order = json.loads(key.read_text())["order"]
-    assert len(order) == 3 and all(
-        sorted(row[v] for v in "ABC") == ["classical", "input", "ours"] for row in order.values()
-    )
+    told = json.loads(key.read_text())
+    order = told["order"]
+    assert {row["picture"] for row in order.values()} == {"noisy-p0", "noisy-p1", "noisy-p2"}
+    assert told["unchanged"] == ["p0", "p1", "p2"] and "3 pictures" in found.output
+    assert all(sorted(row[v] for v in "ABC") == ["classical", "input", "ours"] for row in order.values())
     assert max(path.stat().st_size for path in (sheet, tmp_path / "blind.jpg")) < 400_000
     assert run("bench", "photo-sheet", folder, "-o", tmp_path / "sheet.png").exit_code == 2
 

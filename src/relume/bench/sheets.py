@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter
 
 from relume.bench.figures import GRID, pyplot, save
 from relume.bench.images import colour
-from relume.bench.photo_cases import Case
+from relume.bench.photo_cases import Case, visible
 from relume.bench.photo_rivals import found_mask, inpainted, non_local_means
 from relume.bench.sets import Picture
 from relume.runtime.files import appearing
@@ -37,31 +37,40 @@ def contact(
 ) -> None:
     """Write before and after of every picture, side by side; or of its ``detail``, see :func:`detail_of`."""
     pairs = [[picture.pixels, np.asarray(restore(picture.pixels, task, **dials))] for picture in pictures]
-    _write(_page([("", detail_of(pair) if detail else pair) for pair in pairs]), out)
+    _write(_page([("", detail_of(pair) if detail else pair) for pair in pairs], DETAIL if detail else _CELL), out)
 
 
 def blind(
     pictures: Sequence[Picture], task: str, dials: Mapping[str, Any], out: Path, key: Path, *, detail: bool = False
-) -> None:
+) -> int:
     """Write three versions of every picture in an order of its own, and that order to ``key``, a JSON.
 
     The classical version: Telea's inpainting of the mask that our detector finds, then non-local means at the estimated
-    noise. Version A, B and C of picture k are the columns of row k.
+    noise. Version A, B and C of picture k are the columns of row k. Pictures that ours leaves as they are, as far as
+    can be seen, are left out and listed in the key: there is nothing to judge. How many are shown is returned.
+
+    Raises UsageError if that leaves none.
     """
-    rng, rows, orders = np.random.default_rng(SEED), [], {}
-    for number, picture in enumerate(pictures, 1):
-        versions = {
-            "input": picture.pixels,
-            "classical": classical(picture),
-            "ours": np.asarray(restore(picture.pixels, task, **dials)),
-        }
+    rng, orders, unchanged = np.random.default_rng(SEED), {}, []
+    rows: list[tuple[str, Sequence[Array]]] = []
+    for picture in pictures:
+        ours = np.asarray(restore(picture.pixels, task, **dials))
+        if not visible(picture.pixels, ours).any():
+            unchanged.append(picture.name)
+            continue
+        versions = {"input": picture.pixels, "classical": classical(picture), "ours": ours}
         order = [str(name) for name in rng.permutation(list(versions))]
-        orders[str(number)] = {"picture": picture.name, **dict(zip("ABC", order, strict=True))}
+        number = str(len(rows) + 1)
+        orders[number] = {"picture": picture.name, **dict(zip("ABC", order, strict=True))}
         shown = [versions[name] for name in order]
-        rows.append((str(number), detail_of(shown) if detail else shown))
-    _write(_page(rows), out)
+        rows.append((number, detail_of(shown) if detail else shown))
+    if not rows:
+        raise UsageError(f"{task} changes none of these pictures: there is nothing to judge")
+    _write(_page(rows, DETAIL if detail else _CELL), out)
+    told = {"seed": SEED, "task": task, "order": orders, "unchanged": unchanged}
     with appearing(key) as partial:
-        partial.write_text(json.dumps({"seed": SEED, "task": task, "order": orders}, indent=1) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return len(rows)
 
 
 def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], task: str, n: int, out: Path) -> None:
@@ -78,7 +87,7 @@ def worst(rows: Sequence[Mapping[str, Any]], find: Callable[[str, str], Case], t
             restore(case.damaged, task, colour=True, strength=1.0) if task == "photo" else restore(case.damaged, task)
         )
         lines.append((f"{gain:+.1f} dB", [case.truth, case.damaged, ours]))
-    _write(_page(lines, ("truth", "damaged", "ours")), out)
+    _write(_page(lines, _CELL, ("truth", "damaged", "ours")), out)
 
 
 def detail_of(versions: Sequence[Array]) -> list[Array]:
@@ -103,10 +112,12 @@ def classical(picture: Picture) -> Array:
     return non_local_means(repaired, sigma) if sigma >= _LEAST_NOISE else repaired
 
 
-def _page(rows: Sequence[tuple[str, Sequence[Array]]], letters: Sequence[str] = ("A", "B", "C")) -> Image.Image:
-    """Groups of pictures of one height, as many beside each other as the page is wide, on white."""
-    groups = [(label, [_small(picture) for picture in group]) for label, group in rows]
-    places, left, top, step = [], 0, 0, _CELL + _GAP + _LABEL
+def _page(
+    rows: Sequence[tuple[str, Sequence[Array]]], cell: int, letters: Sequence[str] = ("A", "B", "C")
+) -> Image.Image:
+    """Groups of pictures ``cell`` pixels high, as many beside each other as the page is wide, on white."""
+    groups = [(label, [_high(picture, cell) for picture in group]) for label, group in rows]
+    places, left, top, step = [], 0, 0, cell + _GAP + _LABEL
     for _, group in groups:
         width = sum(picture.width + 2 for picture in group)
         if left and left + width > _PAGE:
@@ -125,9 +136,9 @@ def _page(rows: Sequence[tuple[str, Sequence[Array]]], letters: Sequence[str] = 
     return page
 
 
-def _small(picture: Array) -> Image.Image:
+def _high(picture: Array, cell: int) -> Image.Image:
     image = Image.fromarray(picture).convert("RGB")
-    return image.resize((max(1, round(image.width * _CELL / image.height)), _CELL), Image.Resampling.LANCZOS)
+    return image.resize((max(1, round(image.width * cell / image.height)), cell), Image.Resampling.LANCZOS)
 
 
 def _write(page: Image.Image, out: Path) -> None:

@@ -20,6 +20,8 @@ from relume.signal import UsageError
 
 MARKED = re.compile(r"(<!-- table: ([a-z0-9-]+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
 Rows = Sequence[Mapping[str, Any]]
+EQUAL = "equal-"
+"""What the name of a system begins with where it was trained by the equal budget."""
 
 
 def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -100,7 +102,8 @@ def gains(rows: Rows) -> str:
             cells.append(_gain(row) if row else "–")
             for table in (papers.ORIGINAL, papers.COMPARED):
                 known = name in papers.SETS
-                cells.append(number(papers.gain(table, model, name) if known else None, 2, sign=True))
+                system = model.removeprefix(EQUAL)
+                cells.append(number(papers.gain(table, system, name) if known else None, 2, sign=True))
         lines.append(cells)
     return markdown(header, lines)
 
@@ -364,7 +367,9 @@ def render(name: str, results: Path) -> str:
     if not (results / file).exists():
         return f"Not measured: `results/{file}` is missing."
     found = read(results / file)
-    return f"{draw(found['rows'])}\n\n`{found['command']}`, {found['date'][:10]}, commit {found['commit'][:12]}"
+    commit, changes, _ = found["commit"].partition("+changes")
+    made = f"`{found['command']}`, {found['date'][:10]}, commit {commit[:12]}{changes}"
+    return f"{draw(found['rows'])}\n\n{made}"
 
 
 def update(text: str, results: Path) -> str:

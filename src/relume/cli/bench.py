@@ -76,7 +76,8 @@ def images(
         rows = compare(rows)
         head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
         results.write(out or Path("results") / f"images-x{scale}.json", head, rows)
-        _answer(head, rows, tables.details(rows), as_json)
+        seen = (tables.images, tables.gains, tables.details) if scale == 4 else (tables.images, tables.details)
+        _answer(head, rows, "\n\n".join(table(rows) for table in seen), as_json)
 
 
 def realism(

@@ -61,7 +61,7 @@ def sheet(
     blind: Blind = None,
     n: Count = None,
     colour: Colour = False,
-    detail: Annotated[bool, typer.Option("--detail", help="Of each picture the part that changes most.")] = False,
+    detail: Annotated[bool, typer.Option("--detail", help="Of each picture the part that changes most, 1:1.")] = False,
 ) -> None:
     """Before and after of a folder of real photographs on one page; or, blind, three versions in shuffled order."""
     with statuses(False):
@@ -70,11 +70,12 @@ def sheet(
 
         pictures = clean(folder, ".", n)
         dials = {"colour": True} if colour else {}
+        shown = len(pictures)
         if blind is None:
             sheets.contact(pictures, task, dials, out, detail=detail)
         else:
-            sheets.blind(pictures, task, dials, out, blind, detail=detail)
-        tell(f"{out}: {len(pictures)} pictures, {out.stat().st_size // 1000} KB")
+            shown = sheets.blind(pictures, task, dials, out, blind, detail=detail)
+        tell(f"{out}: {shown} pictures, {out.stat().st_size // 1000} KB")
 
 
 def speed(

@@ -41,6 +41,6 @@ VARIANTS = {
         RECIPE, eight_bits=True, steps=4000, optim=END, start="runs/cascade-nine-mean.onnx", seed=8
     ),
     "all_further": dataclasses.replace(
-        ALL, eight_bits=True, steps=4000, optim=END, start="runs/cascade-nine-mean.onnx", seed=9
+        ALL, eight_bits=True, steps=2500, optim=END, start="runs/cascade-nine-mean.onnx", seed=9
     ),
 }

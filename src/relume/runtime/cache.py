@@ -28,9 +28,13 @@ def key(*parts: object) -> str:
 
 
 def get(name: str) -> bytes | None:
-    """What :func:`put` stored under ``name``, or None if it is not there, not readable or not what was stored."""
+    """What :func:`put` stored under ``name``, or None if it is not there, not readable or not what was stored.
+
+    What was asked for last is kept longest.
+    """
     try:
         data = (folder() / name).read_bytes()
+        os.utime(folder() / name)
     except OSError:
         return None
     digest, content = data[:_DIGEST], data[_DIGEST:]

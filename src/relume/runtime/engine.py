@@ -2,7 +2,8 @@
 
 With OpenVINO a network is compiled as two graphs of free size (see :mod:`relume.runtime.graph`), the first in the
 precision chosen and the second in float32, and kept in the user's cache. int8 is for networks whose card says how
-(``eight_bits``); what lies between their convolutions is then in the faster of the other two.
+(``eight_bits``); what lies between their convolutions is then in float32, so that int8 means the same numbers wherever
+it is computed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from relume.signal import Array, ModelError, UsageError
 Precision = Literal["int8", "bf16", "f32"]
 Choice = Literal["auto", "int8", "bf16", "f32"]
 Reaches = tuple[tuple[str, tuple[float, ...]], ...]
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 """Raise it when the graphs built here change: compiled ones in users' caches are then made anew."""
 FINER_FIRST: tuple[Precision, ...] = ("f32", "bf16", "int8")
 WORTH = 1.2
@@ -165,8 +166,7 @@ class _OpenVino:
         self._lock = threading.Lock()
         core = _core()
         name = "graph-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor(), sha256, output, precision, threads)
-        between = fastest_precision() if precision == "int8" else precision
-        settings = (_settings(between, threads), _settings("f32", threads))
+        settings = (_settings("f32" if precision == "int8" else precision, threads), _settings("f32", threads))
         stored = _unpack(cache.get(name))
         compiled = None
         if stored is not None:

@@ -102,7 +102,7 @@ def override(recipe: T, assignments: list[str]) -> T:
 def _override_one(value: Any, path: list[str], text: str) -> Any:
     names = [f.name for f in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
     if path[0] not in names:
-        raise UsageError(f"recipe has no field '{path[0]}' there; it has {', '.join(names) or 'none'}")
+        raise UsageError(f"recipe has no field '{path[0]}'; it has {', '.join(names) or 'none there'}")
     kind = typing.get_type_hints(type(value))[path[0]]
     if len(path) > 1:
         new = _override_one(getattr(value, path[0]), path[1:], text)

@@ -26,11 +26,12 @@ from relume.runtime.working import Working
 from relume.signal import Array, UsageError
 from relume.survey import Grid
 
-LEAST_DAMAGE, MOST_DAMAGE = 0.0005, 0.35
-"""The share of damaged pixels from which repair is worth it, and beyond which its detector is not to be believed."""
-CERTAIN, PIXELS, CAREFUL = 0.998, 8, 0.97
-"""Without being asked, damage is filled where it holds ``PIXELS`` of the first probability; in pictures with enough of
-it where it holds one of the second: the rim of spectacles alone passes for no scratch, nor does a frame."""
+LEAST_DAMAGE, MOST_DAMAGE = 0.005, 0.35
+"""The share of damaged pixels from which they are filled without being asked, and beyond which the detector is not to be
+believed. Of real old photographs in which it finds less, most are whole: a rope, a wire, a pole."""
+CERTAIN, PIXELS, CAREFUL, MANY = 0.998, 8, 0.97, 0.0005
+"""Damage holds ``PIXELS`` of the first probability; in pictures with ``MANY`` of it, a share, one of the second: the rim
+of spectacles alone passes for no scratch, nor does a frame."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 BLOCKY = 1.25
@@ -152,15 +153,16 @@ def _damage(chosen: _Chosen) -> None:
         chosen.steps.append(repair.Fill(net, chosen.strength(1.0), mask=mask))
         chosen.notes.append(repair.FILLED)
         chosen.mask, chosen.invented = mask, True
+    elif share < LEAST_DAMAGE:
+        chosen.say("repair", False, f"{text}, too few to be filled unasked", "--task repair", share=share)
     else:
-        why = "too few to matter" if share < LEAST_DAMAGE else "too many to be believed without a mask of yours"
-        chosen.say("repair", False, f"{text}, {why}", "--mask", share=share)
+        chosen.say("repair", False, f"{text}, too many to be believed without a mask of yours", "--mask", share=share)
 
 
 def careful(found: Array) -> Array:
     """What counts as damaged, of probabilities (H, W) uint8."""
     certain = repair.holding(found, CERTAIN, PIXELS)
-    return repair.holding(found, CAREFUL) if certain.mean() >= LEAST_DAMAGE else certain
+    return repair.holding(found, CAREFUL) if certain.mean() >= MANY else certain
 
 
 def _noise(chosen: _Chosen) -> None:
