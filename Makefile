@@ -18,7 +18,7 @@ $(VENV)/.base: $(BIN)/python pyproject.toml constraints.txt
 
 # torch: the CPU build where pip can find one, otherwise whatever satisfies the project (which may bring CUDA).
 $(VENV)/.dev: $(VENV)/.base
-	$(PIP) install -q $(TORCH_CPU) 2>/dev/null || $(PIP) install -q 'torch>=2.9'
+	$(PIP) install -q $(TORCH_CPU) 2>/dev/null || $(PIP) install -q $(CONSTRAINTS) 'torch>=2.9'
 	$(PIP) install -q $(CONSTRAINTS) -e '.[train,web,bench,relic,dev]'
 	touch $@
 

@@ -77,6 +77,21 @@ def test_figure_is_made_of_any_picture(bench, data, tmp_path):
     assert bench(*words, "--box", "a,b,c,d").exit_code == 2
 
 
+def test_both_players_of_the_papers_game_are_drawn(bench, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from relume.recipes import photo_paper
+    from relume.train import architecture
+
+    monkeypatch.setattr(photo_paper, "RECIPE", photo_paper.RECIPE.tiny())
+    monkeypatch.setattr(architecture.layers, "__defaults__", (32,))
+    assert bench("architecture", "photo_paper", "-o", tmp_path).exit_code == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        "photo-paper-discriminator.png",
+        "photo-paper-generator.png",
+    }
+    assert bench("architecture", "cascade", "-o", tmp_path).exit_code == 2
+
+
 def test_the_documents_of_this_repository_are_up_to_date():
     from pathlib import Path
 

@@ -11,7 +11,7 @@ from scipy.ndimage import uniform_filter
 
 from relume.bench.images import Distance, colour
 from relume.bench.photo_cases import BLOCK, Case, bytes_of
-from relume.bench.photo_rivals import Rival, found_mask, one_hint, true_mask
+from relume.bench.photo_rivals import Rival, found_mask, one_hint
 from relume.bench.results import interval
 from relume.colour import gray, rgb_to_lab
 from relume.degrade.pixels import block_means
@@ -82,7 +82,7 @@ def masks(case: Case, seen: Array, sides: tuple[Side, ...]) -> dict[str, float]:
     found = found_mask(case, 0.5, sides)
     return {
         "mask_iou": overlap(found, seen),
-        "mask_iou_all": overlap(found, true_mask(case)),
+        "mask_iou_all": overlap(found, seen if case.mask is None else case.mask),
         "mask_iou_one_look": overlap(found_mask(case, 0.5, ONE), seen),
         "used_mask_iou": overlap(found_mask(case, sides=sides), seen),
     }

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add ``bench`` and its commands: what is measured, what is drawn, and what keeps the documents true."""
     bench = typer.Typer(help="Measure what is shipped.", no_args_is_help=True, rich_markup_mode=None)
     relics_own = (gigapixel, chart, moved, row, sheet)
-    for command in (images, realism, speed, footprint, claims, figure, curves, tables, *relics_own):
+    for command in (images, realism, speed, footprint, claims, architecture, figure, curves, tables, *relics_own):
         bench.command(command.__name__)(command)
     bench.command("photo-sheet")(bench_photo.sheet)
     bench.command("photo-speed")(bench_photo.speed)
@@ -177,6 +177,24 @@ def claims(
             head = results.provenance(sys.argv[1:], protocol, seed=0)
             results.write(out / f"{name}.json", head, rows)
             _answer(head, rows, table(rows), as_json=False)
+
+
+def architecture(
+    recipe: Annotated[str, typer.Argument(help="A conditional GAN: photo_paper.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder for both pictures.")],
+) -> None:
+    """Draw generator and discriminator as built, untrained: the second paper's Figures 4.3 and 4.4. Needs torch."""
+    with statuses(False):
+        try:
+            from relume.train import architecture as built
+        except ImportError as error:
+            raise UsageError("bench architecture builds in torch: pip install 'relume[train]'") from error
+        from relume import recipes
+        from relume.bench.architecture import draw
+
+        for name, net, inputs in built.parts(recipes.find(recipe)):
+            draw(name, built.layers(net, inputs), out / f"{name}.png")
+            tell(str(out / f"{name}.png"))
 
 
 def figure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,13 +111,17 @@ def worst(
         from relume.bench import sheets
         from relume.bench.photo_cases import TRIALS, Case, clean
         from relume.bench.results import read
+        from relume.bench.sets import Picture
 
         found = read(results)
         trial = TRIALS[found["task"]]
 
+        @cache
+        def pictures(group: str) -> dict[str, Picture]:
+            return {picture.name: picture for picture in clean(data, group, None)}
+
         def find(group: str, name: str) -> Case:
-            pictures = clean(data, group if group in trial.sets else ".", None)
-            return trial.make(next(picture for picture in pictures if picture.name == name), found["seed"])
+            return trial.make(pictures(group if group in trial.sets else ".")[name], found["seed"])
 
         sheets.worst(found["rows"], find, found["task"], n, out)
 

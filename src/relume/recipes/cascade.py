@@ -1,4 +1,4 @@
-"""``cascade``: the upscaler, x2, x3 and x4 from one model (phase one: PSNR). ``cascade_deeper_x2`` ships.
+"""``cascade``: the upscaler, x2, x3 and x4 from one model (phase one: PSNR). ``cascade_eight_bits`` ships.
 
     relume train cascade --data DATA --out runs/cascade
     relume export runs/cascade -o cascade.onnx

@@ -5,8 +5,8 @@
     relume train cascade_gan --data DATA --out runs/cascade_gan
     relume export runs/cascade_gan -o cascade-gan.onnx
 
-``first`` starts from ``cascade-psnr``: 2,400 steps, 38 minutes of one core. What it makes shows a faint weave of four
-pixels. The second training, 1,500 steps, 26 minutes, has a term against that (``l_lattice``), and with it more to say
+``first`` starts from what ``cascade_longer`` made: 2,400 steps, 38 minutes of one core. What it makes shows a faint
+weave of four pixels. The second training, 1,500 steps, 26 minutes, has a term against that (``l_lattice``), and with it more to say
 for the critic. On 24 held-out pictures at x4 LPIPS (AlexNet) falls from 0.1705 to 0.1538, and what repeats with every
 input pixel from 0.29 of the mean difference to 0.19; the faithful network has 0.21. At x2 LPIPS falls too, at x3 it
 rises (BSD100: 0.145 to 0.174).

@@ -5,7 +5,7 @@
 
 A step costs about 450 times one of the cascade at the same patches; ``--set net.channels=64`` makes it
 sixteen times lighter.
-Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+What ships is the same network by ``equal_budget``, 1,500 steps; this is the longer training, not run to its end yet.
 """
 
 from relume.nets.drcn import DrcnShape

@@ -3,8 +3,8 @@
     relume train srcnn_x4 --data DATA --out runs/srcnn
     relume export runs/srcnn -o src/relume/weights/srcnn.onnx
 
-Its paper minimises the MSE by plain gradient descent over 10^8 steps; here Adam does in thousands. Time and result: the
-card of the shipped weights and ``docs/benchmarks.md``.
+Its paper minimises the MSE by plain gradient descent over 10^8 steps; here Adam does in thousands.
+What ships is the same network by ``equal_budget``, 1,500 steps; this is the longer training, not run to its end yet.
 """
 
 from relume.nets.srcnn import SrcnnShape

@@ -9,7 +9,7 @@ channels; summed, it would leave the adversary no say.
 ``VARIANTS["survey"]`` has the content of eq. 1 of the survey, which holds a pixel term too (L1 for its MSE); it goes on
 from the SRResNet of the equal budget. There eq. 5's sum over the 8 pictures of a batch is taken as a mean: as a sum the
 critic, which learns faster, drove the pixel term from 0.037 to 0.068 within 200 steps.
-Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+``survey`` ships; this is SRGAN at its paper's size, not trained yet.
 """
 
 import dataclasses

@@ -3,7 +3,7 @@
     relume train srresnet_x4 --data DATA --out runs/srresnet
     relume export runs/srresnet -o src/relume/weights/srresnet.onnx
 
-Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+What ships is the same network by ``equal_budget``, 1,500 steps; this is the longer training, not run to its end yet.
 """
 
 from relume.nets.srgan import SrresnetShape

@@ -7,7 +7,7 @@ SGD with momentum 0.9, weight decay 10^-4, a learning rate of 0.1 and gradients 
 the MSE here is a mean and not the paper's halved sum); patches of 40 pixels, as its 41. Deviation: the rate falls by a
 cosine, not by tens every 20 epochs. Where time is short, ``optim.choice=muon``, ``optim.lr=1e-3`` and
 ``optim.clip=1`` get there faster.
-Time and result: the card of the shipped weights and ``docs/benchmarks.md``.
+What ships is the same network by ``equal_budget``, 1,500 steps; this is the longer training, not run to its end yet.
 """
 
 from relume.nets.vdsr import VdsrShape

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from relume.runtime import engine, wire
@@ -49,14 +50,17 @@ class _Node:
 
 def layers(model: Model, side: int = SIDE) -> tuple[Layer, ...]:
     """The layers of ``model`` for inputs of ``side`` pixels a side; none for a computed one. Raises ModelError."""
-    if model.path is None:
-        return ()
-    data = memoryview(model.path.read_bytes())
+    return () if model.path is None else layers_of(model.path, side)
+
+
+def layers_of(path: Path, side: int = SIDE) -> tuple[Layer, ...]:
+    """The layers of an ONNX file for inputs of ``side`` pixels a side. Raises ModelError."""
+    data = memoryview(path.read_bytes())
     try:
         nodes, constants = _graph(data)
     except (IndexError, ValueError, KeyError) as error:
-        raise ModelError(f"{model.path}: not an ONNX file that can be read layer by layer ({error})") from error
-    return tuple(_layers(nodes, constants, engine.shapes(model.path, side)))
+        raise ModelError(f"{path}: not an ONNX file that can be read layer by layer ({error})") from error
+    return tuple(_layers(nodes, constants, engine.shapes(path, side)))
 
 
 def _layers(

@@ -27,11 +27,11 @@ from relume.signal import Array, UsageError
 from relume.survey import Grid
 
 LEAST_DAMAGE, MOST_DAMAGE = 0.005, 0.35
-"""The share of damaged pixels from which they are filled without being asked, and beyond which the detector is not to be
-believed. Of real old photographs in which it finds less, most are whole: a rope, a wire, a pole."""
+"""The share of damaged pixels from which they are filled without being asked, and beyond which the detector is not to
+be believed. Of real old photographs in which it finds less, most are whole: a rope, a wire, a pole."""
 CERTAIN, PIXELS, CAREFUL, MANY = 0.998, 8, 0.97, 0.0005
-"""Damage holds ``PIXELS`` of the first probability; in pictures with ``MANY`` of it, a share, one of the second: the rim
-of spectacles alone passes for no scratch, nor does a frame."""
+"""Damage holds ``PIXELS`` of the first probability; in pictures with ``MANY`` of it, a share, one of the second: the
+rim of spectacles alone passes for no scratch, nor does a frame."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
 BLOCKY = 1.25
