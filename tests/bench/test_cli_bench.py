@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from relume.bench.results import read
+from relume.bench.results import provenance, read, write
 from relume.cli import build
 from relume.degrade.resample import resize
 
@@ -75,6 +75,19 @@ def test_figure_is_made_of_any_picture(bench, data, tmp_path):
     assert (tmp_path / "f.png").exists()
     assert bench(*words, "--box", "4,4,30").exit_code == 2
     assert bench(*words, "--box", "a,b,c,d").exit_code == 2
+
+
+def test_memory_is_drawn_from_results(bench, tmp_path):
+    pytest.importorskip("matplotlib")
+    rows = [
+        {"what": "memory", "megapixels_in": float(n), "peak_bytes": n << 20, "limit_bytes": 1 << 30, "scale": 2}
+        for n in (4, 1, 400)
+    ]
+    for name, found in (("one", rows), ("none", [])):
+        write(tmp_path / f"{name}.json", provenance([], "", 0), found)
+    assert bench("memory-plot", "one.json", "none.json", "-o", "memory.png").exit_code == 0
+    assert (tmp_path / "memory.png").exists()
+    assert bench("memory-plot", "none.json", "-o", "other.png").exit_code == 2
 
 
 def test_both_players_of_the_papers_game_are_drawn(bench, tmp_path, monkeypatch):

@@ -128,6 +128,22 @@ def curves(runs: Mapping[str, Path], metric: str, path: Path) -> None:
     save(figure, path)
 
 
+def memory(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Peak memory of ``relume restore`` against megapixels of the input, with the limit that it was given."""
+    plt = pyplot()
+    found = sorted(rows, key=lambda row: float(row["megapixels_in"]))
+    x = [row["megapixels_in"] for row in found]
+    figure, axes = plt.subplots(figsize=(5.2, 3.2), constrained_layout=True)
+    axes.plot(x, [row["peak_bytes"] / (1 << 30) for row in found], marker="o", markersize=4, color="#1f5fa8")
+    limits = [row["limit_bytes"] / (1 << 30) for row in found]
+    axes.plot(x, limits, color="#aaaaaa", linewidth=1, linestyle="--", label="--max-memory")
+    axes.set(xscale="log", xlabel=f"megapixels of the input, 16 bits, x{found[0]['scale']}", ylabel="peak memory, GiB")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    axes.grid(color=GRID, linewidth=0.6)
+    save(figure, path)
+
+
 def dial(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """PSNR-Y against LPIPS along the realism dial, one line a set, with the straight line between its ends."""
     plt = pyplot()

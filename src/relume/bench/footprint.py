@@ -6,6 +6,7 @@ of the whole process), quality lost to coarse precision and tiles, and what beco
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ PROTOCOL = (
     "ramp: a 16-bit horizontal ramp of one level a pixel and channel"
 )
 SMALL_TILES = 192 << 20
+OVERHEAD_SIZE = (1600, 1200)
 LEVELS = 65535
 
 
@@ -77,6 +79,38 @@ def startup(runs: int, scale: int = 4) -> dict[str, Any]:
         "seconds": medians,
         "runs": runs,
         "picture": "64x64 PNG, colour",
+        "scale": scale,
+    }
+
+
+def overhead(runs: int, scale: int = 4) -> dict[str, Any]:
+    """All that ``relume restore`` does to an 8-bit photograph (JPEG to JPEG, with the check) over its network's time.
+
+    Medians of whole processes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        wide, high = OVERHEAD_SIZE
+        source, gradient = Path(folder) / "photograph.jpg", Path(folder) / "gradient.tif"
+        write_gradient(gradient, wide)
+        shades = tifffile.imread(gradient)[:high] >> 8
+        Image.fromarray(shades.astype(np.uint8)).save(source, quality=92)
+        whole, network = [], []
+        for run in range(runs + 1):
+            out = Path(folder) / str(run)
+            arguments = [str(source), "-o", str(out), "--scale", str(scale)]
+            began = time.perf_counter()
+            told, _ = child.restore(arguments)
+            if run:  # the first warms the caches
+                whole.append(time.perf_counter() - began)
+                record = Path(f"{told['output']}.relume.json")
+                network.append(json.loads(record.read_text())["network_seconds"])
+    seconds = {"relume restore": float(np.median(whole)), "its network": float(np.median(network))}
+    return {
+        "what": "whole command over its network",
+        "ratio": seconds["relume restore"] / seconds["its network"],
+        "seconds": seconds,
+        "runs": runs,
+        "picture": f"{wide}x{high} JPEG, colour",
         "scale": scale,
     }
 

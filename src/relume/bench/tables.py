@@ -271,6 +271,11 @@ def _footprint(row: Mapping[str, Any]) -> list[str]:
             f"`relume restore` of a {row['picture']} x{row['scale']}, over `import numpy`",
             f"{row['ratio']:.1f} times",
         ]
+    if row["what"] == "whole command over its network":
+        return [
+            f"`relume restore` of a {row['picture']} x{row['scale']}, over its network",
+            f"{row['ratio']:.2f} times",
+        ]
     if row["what"] == "16-bit ramp":
         state = "monotone" if row["monotone"] else f"steps back by {row['deepest_step_back_of_65535']}"
         return [

@@ -12,7 +12,7 @@ from relume.cli import bench_photo
 from relume.cli.bench_chart import chart, moved
 from relume.cli.bench_gigapixel import gigapixel
 from relume.cli.bench_relic import relics, row, sheet
-from relume.cli.footprint import footprint
+from relume.cli.footprint import footprint, memory_plot
 from relume.cli.output import emit, say, statuses, tell
 from relume.signal import UsageError
 
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     relics_own = (gigapixel, chart, moved, row, sheet)
     for command in (images, realism, speed, footprint, claims, architecture, figure, curves, tables, *relics_own):
         bench.command(command.__name__)(command)
+    bench.command("memory-plot")(memory_plot)
     bench.command("photo-sheet")(bench_photo.sheet)
     bench.command("photo-speed")(bench_photo.speed)
     bench.command("photo-worst")(bench_photo.worst)

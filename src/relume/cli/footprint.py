@@ -12,6 +12,21 @@ from relume.cli.output import emit, statuses, tell
 from relume.signal import UsageError
 
 
+def memory_plot(
+    found: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="What bench footprint wrote, one or more.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
+) -> None:
+    """Peak memory of an enlargement against the size of the picture."""
+    with statuses(False):
+        from relume.bench import figures
+        from relume.bench.results import read
+
+        rows = [row for path in found for row in read(path)["rows"] if row["what"] == "memory"]
+        if not rows:
+            raise UsageError("no memory was measured in these results: bench footprint --sides 1000,2000,4000")
+        figures.memory(rows, out)
+
+
 def footprint(
     data: Annotated[Path | None, typer.Option(help="The folder with the test sets, for what is lost.")] = None,
     sets: Annotated[str, typer.Option(help="Test sets, by commas.")] = "Set5,Set14,BSD100",
@@ -34,7 +49,7 @@ def footprint(
             lengths = [int(side) for side in sides.split(",") if side.strip()]
         except ValueError as error:
             raise UsageError(f"--sides takes whole numbers by commas, not '{sides}'") from error
-        rows = [measure.startup(runs)] if runs else []
+        rows = [measure.startup(runs), measure.overhead(min(runs, 3))] if runs else []
         rows += [measure.ramp(scale) for scale in (2, 4)]
         if data is not None:
             for name in (part.strip() for part in sets.split(",") if part.strip()):

@@ -8,8 +8,8 @@
 Benchmarks average decibels: a smooth picture counts as much as a rough one, while the mean absolute error hears the
 rough one alone. 1,900 steps, 15 minutes of one core, by the decibels of each patch (``relume.train.losses.l_psnr``): on
 the unseen photographs +0.38 dB (+- 0.17) and on the landscapes +0.025 dB against ``cascade_wide`` (see
-``cascade_pupil``), of which +0.14 and +0.016 dB are what it started from. Two parts of it and one of its start ship, by
-``cascade_eight_bits``.
+``cascade_pupil``), of which +0.14 and +0.016 dB are what it started from. Two parts of it and one of its start go on
+in ``cascade_drawn``.
 """
 
 import dataclasses

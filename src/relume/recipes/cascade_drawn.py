@@ -1,4 +1,4 @@
-"""``cascade_drawn``: the upscaler by decibels, on sharp scenes and drawn pages; better, and it does not ship yet.
+"""``cascade_drawn``: the upscaler by decibels, on sharp scenes and drawn pages.
 
     relume export runs/cascade_decibels -o runs/decibels.onnx
     python -m relume.train.soup runs/decibels.onnx runs/decibels.onnx runs/cascade-both.onnx \
@@ -10,6 +10,8 @@
         --out runs/cascade-drawn-mean.onnx
     relume train cascade_drawn.all --data DATA --out runs/drawn_all
     relume export runs/drawn_all -o runs/drawn-all.onnx
+    python -m relume.train.soup runs/cascade-final.onnx runs/drawn.onnx runs/drawn-all.onnx runs/drawn-all.onnx \
+        --out runs/cascade-drawn-final.onnx
 
 Slides, maps and comics are in no set of photographs. The pages are clip art and lettering (``relume.train.drawings``);
 everything is shrunk anew for every patch, from any pixel, with channels and tones changed, as no two patches should be
@@ -19,9 +21,9 @@ The convolutions are rounded as they will be (``relume.nets.eight_bit``).
 x4 against ``runs/cascade-final.onnx`` on 21 photographs, 35 landscapes and 20 pages (of other drawings and fonts) that
 no upscaler had seen: 7,000 steps, 68 minutes of one core, +0.28 (+- 0.22), -0.024 and +0.58 dB. ``all`` begins at a
 mean of both and sees the faces and landscapes too: 1,400 steps, 13 minutes, +0.18, -0.015 and +0.45 dB. The mean of
-one part of the start, one of these and two of ``all``: +0.24 (+- 0.15), -0.002 and +0.42 dB; on Set5, Set14 and BSD100
-0.00, +0.05 and -0.01 dB. It does not ship yet: on a smooth 16-bit ramp, which has to stay monotone, its x4 steps back
-by 6 of 65535. With the biases of the heads moved until gray fields keep their value in the mean it does not.
+one part of the start, one of these and two of ``all``: +0.24 (+- 0.15), -0.002 and +0.42 dB. On a smooth 16-bit ramp,
+which has to stay monotone, its x4 steps back by 6 of 65535; with the biases of the heads moved until gray fields keep
+their value in the mean it does not (``relume.train.flat``). ``cascade_nine`` goes on from it.
 """
 
 import dataclasses
