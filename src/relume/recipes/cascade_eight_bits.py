@@ -1,10 +1,9 @@
 """``cascade_eight_bits``: the upscaler for eight-bit arithmetic; ``cascade-psnr`` ships.
 
-    python -m relume.train.soup runs/nine-further.onnx runs/nine-all-further.onnx --out runs/cascade-nine-final.onnx
     relume train cascade_eight_bits --data DATA --out runs/cascade_eight_bits
     relume export runs/cascade_eight_bits -o cascade-psnr.onnx
 
-Begins where ``cascade_nine`` ends. The convolutions of the units round what comes in and their weights to 256 steps
+Begins where ``cascade_drawn`` ends. The convolutions of the units round what comes in and their weights to 256 steps
 (``relume.nets.eight_bit``), as the runtime will where that is faster. How far their values reach is measured on
 training pictures, and gray fields are made to keep their value (``relume.train.flat``); the weights stay as they are
 otherwise (``docs/decisions/0004-eight-bits.md``): the one step has no length.
@@ -12,16 +11,14 @@ otherwise (``docs/decisions/0004-eight-bits.md``): the one step has no length.
 
 import dataclasses
 
-from relume.recipes.cascade_nine import NINE
 from relume.recipes.cascade_wide import RECIPE as WIDE
 
 RECIPE = dataclasses.replace(
     WIDE,
-    net=NINE,
     data=dataclasses.replace(WIDE.data, rescale=(1.0,)),
     flat=True,
     eight_bits=True,
     steps=1,
     optim=dataclasses.replace(WIDE.optim, lr=1e-12, warmup=0),
-    start="runs/cascade-nine-final.onnx",
+    start="runs/cascade-drawn-final.onnx",
 )

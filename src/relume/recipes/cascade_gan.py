@@ -3,17 +3,13 @@
     relume train cascade_gan.first --data DATA --out runs/cascade_gan_first
     relume export runs/cascade_gan_first -o runs/cascade-gan-first.onnx --name cascade-gan
     relume train cascade_gan --data DATA --out runs/cascade_gan
-    relume export runs/cascade_gan -o runs/cascade-gan-seven.onnx --name cascade-gan
-    relume train cascade_gan.grown --data DATA --out runs/cascade_gan_grown --stop-after 487
-    relume export runs/cascade_gan_grown -o cascade-gan.onnx
+    relume export runs/cascade_gan -o cascade-gan.onnx
 
 ``first`` starts from what ``cascade_longer`` made: 2,400 steps, 38 minutes of one core. What it makes shows a faint
 weave of four pixels. The second training, 1,500 steps, 26 minutes, has a term against that (``l_lattice``), and with it
 more to say for the critic. On 24 held-out pictures at x4 LPIPS (AlexNet) falls from 0.1705 to 0.1538, and what repeats
 with every input pixel from 0.29 of the mean difference to 0.19; the faithful network has 0.21. At x2 LPIPS falls too,
-at x3 it rises (BSD100: 0.145 to 0.174). ``grown`` has the nine units of ``cascade_nine``, as the realism dial leads
-between networks of one shape; its new units add nothing at first. 487 steps, 13 minutes: 0.13 dB more at an LPIPS of
-0.155.
+at x3 it rises (BSD100: 0.145 to 0.174).
 
 Two trainings went on from the first without that term, the second from weights a little beyond those at the end of the
 dial:
@@ -39,7 +35,6 @@ import dataclasses
 from relume.nets.patchgan import PatchganShape
 from relume.nets.srgan import VggCriticShape
 from relume.recipes.cascade_deeper_x2 import RECIPE as CASCADE
-from relume.recipes.cascade_nine import NINE
 from relume.train.adversarial_recipe import AdversarialSuperResolution
 from relume.train.losses import Content
 from relume.train.recipe import Optim
@@ -76,20 +71,9 @@ FIRST = dataclasses.replace(
 
 FURTHER = dataclasses.replace(RECIPE, steps=2000, lattice=0.0)
 
-GROWN = dataclasses.replace(
-    RECIPE,
-    net=NINE,
-    steps=800,
-    optim=dataclasses.replace(RECIPE.optim, lr=2e-4),
-    validate_every=400,
-    start="runs/cascade-gan-seven.onnx",
-    seed=6,
-)
-
 VARIANTS: dict[str, AdversarialSuperResolution] = {
     "first": FIRST,
     "further": FURTHER,
-    "grown": GROWN,
     "last": dataclasses.replace(FURTHER, steps=1000, adversarial=0.1, start="runs/starts/beyond.onnx"),
     "paper": dataclasses.replace(
         FIRST,
