@@ -50,7 +50,7 @@ def footprint(
         except ValueError as error:
             raise UsageError(f"--sides takes whole numbers by commas, not '{sides}'") from error
         rows = [measure.startup(runs), measure.overhead(min(runs, 3))] if runs else []
-        rows += [measure.ramp(scale) for scale in (2, 4)]
+        rows += [measure.ramp(scale) for scale in (2, 3, 4)]
         if data is not None:
             for name in (part.strip() for part in sets.split(",") if part.strip()):
                 rows.append(measure.lost([pair(p, 4) for p in read_set(data, name)], name, 4))

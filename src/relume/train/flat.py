@@ -38,13 +38,13 @@ def keep_flat(net: Cascade) -> None:
     """
     added, middle = offsets(net), net.shape.radius + 1
     state = net.entry(_fields(middle))
-    for stage, scale in zip(net.stages, net.shape.scales, strict=True):
-        state = stage(state)
+    for number, scale in enumerate(net.shape.scales):
+        state = net.stages[number](state)
         phi = functional.pad(state[:, :, middle, middle], (0, 1), value=1.0).double()
         gram = phi.T @ phi + RIDGE * torch.eye(phi.shape[1], dtype=torch.float64)
         change = torch.linalg.solve(gram, phi.T @ added[scale].double()).T.float()
-        stage.head.weight.sub_(change[:, :-1, None, None] / 9)
-        stage.head.bias.sub_(change[:, -1])
+        net.get_parameter(f"stages.{number}.head.weight").sub_(change[:, :-1, None, None] / 9)
+        net.get_parameter(f"stages.{number}.head.bias").sub_(change[:, -1])
 
 
 def _fields(middle: int) -> torch.Tensor:
