@@ -349,7 +349,6 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "colorize": ("photo-colorize.json", photographs),
     "speed": ("speed.json", speed),
     "footprint": ("footprint.json", footprint),
-    "footprint-400": ("footprint-400.json", footprint),
     "footprint-400-f32": ("footprint-400-f32.json", footprint),
     "realism": ("realism.json", realism),
     **{f"attack-secure-{n}": (f"link-attack-full-secure-{n}.json", attacks) for n in (1, 2, 4)},
