@@ -1,4 +1,5 @@
 import hashlib
+import os
 import socket
 import subprocess
 import sys
@@ -112,6 +113,18 @@ def test_the_cache_keeps_a_bounded_number_of_entries(own_cache: Path) -> None:
         cache.put(f"entry-{number}", b"x")
     assert len(list(own_cache.iterdir())) == cache.KEPT
     assert cache.get("entry-0") is None or cache.get(f"entry-{cache.KEPT + 4}") == b"x"
+
+
+def test_what_was_asked_for_last_is_kept_and_a_cache_that_is_read_only_serves(own_cache: Path, monkeypatch) -> None:
+    cache.put("old", b"x")
+    os.utime(own_cache / "old", (0, 0))
+    assert cache.get("old") == b"x" and (own_cache / "old").stat().st_mtime > 0
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(cache.os, "utime", refused)
+    assert cache.get("old") == b"x"
 
 
 def test_a_file_that_is_no_network_is_a_model_error(tmp_path: Path) -> None:

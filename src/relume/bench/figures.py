@@ -15,7 +15,7 @@ from relume.bench.sets import Pair
 from relume.metrics import psnr_y
 from relume.signal import Array, OutputRefused, UsageError
 
-INK, GRID = "#222222", "#dddddd"
+INK, GRID, LINE, FAINT = "#222222", "#dddddd", "#1f5fa8", "#aaaaaa"
 WIDEST = 5
 """Crops beside each other, at most."""
 
@@ -134,9 +134,9 @@ def memory(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     found = sorted(rows, key=lambda row: float(row["megapixels_in"]))
     x = [row["megapixels_in"] for row in found]
     figure, axes = plt.subplots(figsize=(5.2, 3.2), constrained_layout=True)
-    axes.plot(x, [row["peak_bytes"] / (1 << 30) for row in found], marker="o", markersize=4, color="#1f5fa8")
+    axes.plot(x, [row["peak_bytes"] / (1 << 30) for row in found], marker="o", markersize=4, color=LINE)
     limits = [row["limit_bytes"] / (1 << 30) for row in found]
-    axes.plot(x, limits, color="#aaaaaa", linewidth=1, linestyle="--", label="--max-memory")
+    axes.plot(x, limits, color=FAINT, linewidth=1, linestyle="--", label="--max-memory")
     axes.set(xscale="log", xlabel=f"megapixels of the input, 16 bits, x{found[0]['scale']}", ylabel="peak memory, GiB")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
@@ -152,8 +152,8 @@ def dial(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     for axes, name in zip(panels[0], sets, strict=True):
         found = sorted((row for row in rows if row["set"] == name), key=lambda row: float(row["realism"]))
         x, y = np.array([(row["lpips_alex"], row["psnr_y"]) for row in found]).T
-        axes.plot(x[[0, -1]], y[[0, -1]], color="#aaaaaa", linewidth=1, linestyle="--")
-        axes.plot(x, y, marker="o", markersize=4, color="#1f5fa8")
+        axes.plot(x[[0, -1]], y[[0, -1]], color=FAINT, linewidth=1, linestyle="--")
+        axes.plot(x, y, marker="o", markersize=4, color=LINE)
         for row in (found[0], found[-1]):
             axes.annotate(
                 f"{row['realism']:g}", (row["lpips_alex"], row["psnr_y"]), xytext=(4, 4), textcoords="offset points"

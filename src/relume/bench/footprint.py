@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from relume.runtime.restore import restore
 from relume.signal import Array, ModelError
 
 PROTOCOL = (
-    "start-up: medians of whole processes run by turns, the model cache warm; memory: ru_maxrss of the whole process; "
+    "start-up: medians of whole processes run by turns, the model cache warm; whole command over its network: medians "
+    "of whole processes over the network's seconds in their records, the cache warm; memory: ru_maxrss of the whole "
+    "process; "
     "quality: mean PSNR-Y of the difference between auto precision in the smallest tiles and float32 in one; "
     "ramp: a 16-bit horizontal ramp of one level a pixel and channel"
 )
@@ -90,9 +92,8 @@ def overhead(runs: int, scale: int = 4) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         wide, high = OVERHEAD_SIZE
-        source, gradient = Path(folder) / "photograph.jpg", Path(folder) / "gradient.tif"
-        write_gradient(gradient, wide)
-        shades = tifffile.imread(gradient)[:high] >> 8
+        source = Path(folder) / "photograph.jpg"
+        shades = np.concatenate(list(gradient(wide)))[:high] >> 8
         Image.fromarray(shades.astype(np.uint8)).save(source, quality=92)
         whole, network = [], []
         for run in range(runs + 1):
@@ -115,20 +116,21 @@ def overhead(runs: int, scale: int = 4) -> dict[str, Any]:
     }
 
 
+def gradient(side: int) -> Iterator[Array]:
+    """The rows of a colour picture (side, side, 3) uint16, 64 at a time: shades and a texture."""
+    columns, rng = np.arange(side, dtype=np.float64), np.random.default_rng(side)
+    for row in range(0, side, 64):
+        y = np.arange(row, min(row + 64, side))[:, None]
+        wave = 0.5 + 0.4 * np.sin(columns / 37 + y / 53) * np.cos(y / 91)
+        block = np.stack([wave, wave[:, ::-1], 1 - wave], -1) + rng.normal(0, 0.01, (*wave.shape, 1))
+        yield (np.clip(block, 0, 1) * LEVELS).astype(np.uint16)
+
+
 def write_gradient(path: Path, side: int) -> None:
-    """A colour TIFF (side, side, 3) of 16 bits, written row by row: shades and a texture, never held whole."""
-    columns = np.arange(side, dtype=np.float64)
-
-    def rows() -> Any:
-        rng = np.random.default_rng(side)
-        for row in range(0, side, 64):
-            y = np.arange(row, min(row + 64, side))[:, None]
-            wave = 0.5 + 0.4 * np.sin(columns / 37 + y / 53) * np.cos(y / 91)
-            block = np.stack([wave, wave[:, ::-1], 1 - wave], -1) + rng.normal(0, 0.01, (*wave.shape, 1))
-            yield (np.clip(block, 0, 1) * LEVELS).astype(np.uint16)
-
+    """:func:`gradient` as a TIFF, written row by row and never held whole."""
+    shape, large = (side, side, 3), side > 20000
     tifffile.imwrite(
-        path, rows(), shape=(side, side, 3), dtype=np.uint16, photometric="rgb", rowsperstrip=64, bigtiff=side > 20000
+        path, gradient(side), shape=shape, dtype=np.uint16, photometric="rgb", rowsperstrip=64, bigtiff=large
     )
 
 

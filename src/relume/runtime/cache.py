@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,9 +35,10 @@ def get(name: str) -> bytes | None:
     """
     try:
         data = (folder() / name).read_bytes()
-        os.utime(folder() / name)
     except OSError:
         return None
+    with contextlib.suppress(OSError):  # of a cache that can only be read
+        os.utime(folder() / name)
     digest, content = data[:_DIGEST], data[_DIGEST:]
     return content if hashlib.sha256(content).digest() == digest else None
 

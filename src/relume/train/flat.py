@@ -7,10 +7,12 @@ back where it should rise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch.nn import functional
 
-from relume.nets.cascade import Cascade
+from relume.nets.cascade import Cascade, Stage
 
 LEVELS = 91
 """Gray fields from 0.05 to 0.95."""
@@ -20,13 +22,7 @@ RIDGE = 1e-3
 @torch.no_grad()
 def offsets(net: Cascade) -> dict[int, torch.Tensor]:
     """By scale, what ``net`` adds to gray fields in each place of a cell: (``LEVELS``, 3 scale^2), float32."""
-    middle = net.shape.radius + 1
-    fields = _fields(middle)
-    found, values = net(fields), fields[:, :1, :1, :1]
-    cells = {
-        s: picture[:, :, s * middle : s * (middle + 1), s * middle : s * (middle + 1)] for s, picture in found.items()
-    }
-    return {scale: (cell - values).flatten(1) for scale, cell in cells.items()}
+    return {stage.scale: added for stage, _, added in _on_gray(net)}
 
 
 @torch.no_grad()
@@ -36,17 +32,21 @@ def keep_flat(net: Cascade) -> None:
     On a field of level v every place of the features is the same 64 numbers phi(v), so a head adds w phi(v) + b, w the
     sum of its taps: ridge regression finds the change of w and b.
     """
-    added, middle = offsets(net), net.shape.radius + 1
-    state = net.entry(_fields(middle))
-    for number, scale in enumerate(net.shape.scales):
-        state = net.stages[number](state)
-        phi = functional.pad(state[:, :, middle, middle], (0, 1), value=1.0).double()
+    for stage, features, added in _on_gray(net):
+        phi = functional.pad(features, (0, 1), value=1.0).double()
         gram = phi.T @ phi + RIDGE * torch.eye(phi.shape[1], dtype=torch.float64)
-        change = torch.linalg.solve(gram, phi.T @ added[scale].double()).T.float()
-        net.get_parameter(f"stages.{number}.head.weight").sub_(change[:, :-1, None, None] / 9)
-        net.get_parameter(f"stages.{number}.head.bias").sub_(change[:, -1])
+        change = torch.linalg.solve(gram, phi.T @ added.double()).T.float()
+        stage.head.weight.sub_(change[:, :-1, None, None] / 9)
+        stage.head.get_parameter("bias").sub_(change[:, -1])
 
 
-def _fields(middle: int) -> torch.Tensor:
-    """Gray fields of ``LEVELS`` levels, (LEVELS, 3, n, n)."""
-    return torch.linspace(0.05, 0.95, LEVELS)[:, None, None, None].expand(LEVELS, 3, 2 * middle + 1, 2 * middle + 1)
+def _on_gray(net: Cascade) -> Iterator[tuple[Stage, torch.Tensor, torch.Tensor]]:
+    """Each stage on gray fields: its features in one place, (LEVELS, C), and what its head adds to a cell there."""
+    middle = net.shape.radius + 1
+    levels = torch.linspace(0.05, 0.95, LEVELS)[:, None, None, None]
+    state = net.entry(levels.expand(LEVELS, 3, 2 * middle + 1, 2 * middle + 1))
+    for stage in net.stages:
+        assert isinstance(stage, Stage)
+        state = stage(state)
+        cell = slice(stage.scale * middle, stage.scale * (middle + 1))
+        yield stage, state[:, :, middle, middle], stage.residual(state)[:, :, cell, cell].flatten(1)
