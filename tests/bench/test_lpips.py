@@ -1,9 +1,13 @@
 """LPIPS without torch: the shipped export through the engine, held against the torch network of the same weights."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from relume.bench import lpips
+from relume.degrade.resample import quantise, resize
 from relume.runtime.functions import Function
 from relume.runtime.zoo import WEIGHTS
 from relume.signal import ModelError, UsageError
@@ -37,6 +41,15 @@ def test_engine_equals_torch(distance):
         a, b = pictures(seed)
         x, y = (torch.from_numpy(p).float().permute(2, 0, 1)[None] for p in (a, b))
         assert distance(a, b) == pytest.approx(float(net(x, y)), abs=1e-4)
+
+
+@pytest.mark.parametrize(("name", "published"), [("road", 0.57237), ("ivy", 0.40808)])
+def test_distance_equals_the_published_implementation(distance, name, published):
+    """The value of the package lpips 0.1.4 (AlexNet, v0.1) for a sample's corner and its bicubic x4."""
+    with Image.open(Path(__file__).parents[2] / "samples" / f"{name}.png") as image:
+        truth = np.asarray(image.convert("RGB"))[:128, :160] / 255
+    blurred = quantise(np.clip(resize(resize(truth, 1 / 4), 4.0), 0, 1))
+    assert distance(truth, blurred) == pytest.approx(published, abs=1e-3)
 
 
 def test_distance_orders_pictures_as_eyes_do(distance):

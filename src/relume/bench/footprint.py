@@ -6,12 +6,11 @@ of the whole process), quality lost to coarse precision and tiles, and what beco
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,23 @@ from PIL import Image
 from relume.bench import child
 from relume.bench.sets import Pair
 from relume.metrics import psnr_y
+from relume.runtime.flow import cut
 from relume.runtime.options import Options
+from relume.runtime.pictures import open_source
 from relume.runtime.restore import restore
+from relume.runtime.tasks.plan import Request
+from relume.runtime.tasks.table import planned
 from relume.signal import Array, ModelError
 
 PROTOCOL = (
     "start-up: medians of whole processes run by turns, the model cache warm; whole command over its network: medians "
-    "of whole processes over the network's seconds in their records, the cache warm; memory: ru_maxrss of the whole "
-    "process; "
+    "of whole processes over those of the network alone on the same tiles, by turns, the cache warm; memory: "
+    "ru_maxrss of the whole process; "
     "quality: mean PSNR-Y of the difference between auto precision in the smallest tiles and float32 in one; "
     "ramp: a 16-bit horizontal ramp of one level a pixel and channel"
 )
 SMALL_TILES = 192 << 20
-OVERHEAD_SIZE = (1600, 1200)
+PHOTOGRAPHS = ((1600, 1200), (4000, 3000))
 LEVELS = 65535
 
 
@@ -85,26 +88,27 @@ def startup(runs: int, scale: int = 4) -> dict[str, Any]:
     }
 
 
-def overhead(runs: int, scale: int = 4) -> dict[str, Any]:
-    """All that ``relume restore`` does to an 8-bit photograph (JPEG to JPEG, with the check) over its network's time.
+def overhead(runs: int, size: tuple[int, int], scale: int = 4) -> dict[str, Any]:
+    """All that ``relume restore`` does to an 8-bit photograph (JPEG to JPEG, with the check) over its network alone.
 
-    Medians of whole processes.
+    ``size``: (width, height). Medians of whole processes and of the network on the same tiles with nothing beside it,
+    by turns.
     """
+    wide, high = size
     with tempfile.TemporaryDirectory() as folder:
-        wide, high = OVERHEAD_SIZE
         source = Path(folder) / "photograph.jpg"
         shades = np.concatenate(list(gradient(wide)))[:high] >> 8
         Image.fromarray(shades.astype(np.uint8)).save(source, quality=92)
+        alone = network_alone(source, scale)
         whole, network = [], []
         for run in range(runs + 1):
-            out = Path(folder) / str(run)
-            arguments = [str(source), "-o", str(out), "--scale", str(scale)]
+            command = [sys.executable, "-m", "relume", "restore", str(source)]
+            took = wall([*command, "-o", str(Path(folder) / str(run)), "--scale", str(scale)])
             began = time.perf_counter()
-            told, _ = child.restore(arguments)
+            alone()
             if run:  # the first warms the caches
-                whole.append(time.perf_counter() - began)
-                record = Path(f"{told['output']}.relume.json")
-                network.append(json.loads(record.read_text())["network_seconds"])
+                whole.append(took)
+                network.append(time.perf_counter() - began)
     seconds = {"relume restore": float(np.median(whole)), "its network": float(np.median(network))}
     return {
         "what": "whole command over its network",
@@ -114,6 +118,22 @@ def overhead(runs: int, scale: int = 4) -> dict[str, Any]:
         "picture": f"{wide}x{high} JPEG, colour",
         "scale": scale,
     }
+
+
+def network_alone(source: Path, scale: int) -> Callable[[], None]:
+    """What runs the network on as many tiles, of that shape, as restoring ``source`` takes, and does nothing else."""
+    options = Options(scale=scale)
+    limits = {"max_pixels": options.pixels, "max_memory": options.memory}
+    plan = planned(Request(lambda: open_source(source, **limits), options))
+    tiles = cut(plan.source, plan.step, plan.source.dtype, options.memory)
+    tile = np.random.default_rng(0).random((*tiles.tile, 3), np.float32)
+    (net,) = plan.step.nets
+
+    def run() -> None:
+        for _ in range(tiles.tiles):
+            net.network(tile)
+
+    return run
 
 
 def gradient(side: int) -> Iterator[Array]:

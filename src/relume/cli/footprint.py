@@ -49,7 +49,8 @@ def footprint(
             lengths = [int(side) for side in sides.split(",") if side.strip()]
         except ValueError as error:
             raise UsageError(f"--sides takes whole numbers by commas, not '{sides}'") from error
-        rows = [measure.startup(runs), measure.overhead(min(runs, 3))] if runs else []
+        rows = [measure.startup(runs)] if runs else []
+        rows += [measure.overhead(min(runs, 3), size) for size in measure.PHOTOGRAPHS if runs]
         rows += [measure.ramp(scale) for scale in (2, 3, 4)]
         if data is not None:
             for name in (part.strip() for part in sets.split(",") if part.strip()):

@@ -108,11 +108,13 @@ def strips(
     progress: Callable[[Progress], None] | None,
     on_tile: Callable[[int, int, Array], None] | None = None,
     made: Working | None = None,
+    settle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Array, Array]]:
     """Pairs of input rows and the output rows made of them, samples as stored, from top to bottom without overlap.
 
-    The output rows lie in memory that the next pair takes again. ``made``: how the output is coded, where not like the
-    input. A pixel that a step of scale 1 left as it was keeps its samples to the bit.
+    The output rows lie in memory that the next pair takes again, after a call of ``settle``; the input rows only until
+    the next pair is asked for. ``made``: how the output is coded, where not like the input. A pixel that a step of
+    scale 1 left as it was keeps its samples to the bit.
     """
     started, done, scale, made = time.perf_counter(), 0, step.scale, made or working
     bands = step.bands(source.bands)
@@ -131,6 +133,7 @@ def strips(
         for column in tiles.columns:
             seen = working.of(_window(held, first, row, column, source))
             tile = step(seen, Place(row.start, column.start))
+            settle()
             left, right = column.own_start, min(column.own_stop, source.width)
             own = tile[
                 (top - row.start) * scale : (bottom - row.start) * scale,

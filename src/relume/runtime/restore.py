@@ -9,6 +9,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from relume.runtime import engine, heat, lut, masks
 from relume.runtime.agreement import Agreement
 from relume.runtime.arrays import from_object, to_object
+from relume.runtime.behind import Behind
 from relume.runtime.colour_options import ColourOptions
 from relume.runtime.files import appearing, sha256
 from relume.runtime.flow import BASE_MEMORY, Place, column_bytes, cut, strips
@@ -284,7 +286,9 @@ def _run(
     )
     top, left = task.crop
     row = 0
-    for low, high in strips(picture, step, tiles, working, dtype, progress, on_tile, made):
+
+    def take(low: Array, high: Array) -> None:
+        nonlocal row
         rows = max(1, _BLOCK_BYTES // (high[0].nbytes * scale))
         for start in range(0, len(low), rows):
             block = high[start * scale : (start + rows) * scale]
@@ -294,6 +298,11 @@ def _run(
                 sink.write(own)
             if task.compared:
                 agreement.add(low[start : start + rows], block)
+
+    with Behind() as behind:
+        for low, high in strips(picture, step, tiles, working, dtype, progress, on_tile, made, behind.settle):
+            behind.do(partial(take, low.copy(), high))
+        behind.settle()
     return tiles, agreement
 
 
