@@ -49,6 +49,20 @@ def test_figure_seven_shows_every_contender(scene, tmp_path):
     assert target.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_without_truth_is_shown_enlarged(scene, tmp_path):
+    seen = []
+
+    def repeat(low, scale):
+        seen.append(low.shape)
+        return np.repeat(np.repeat(low, scale, 0), scale, 1)
+
+    target = tmp_path / "found.png"
+    figures.as_found(Picture("found", scene.high), (8, 8, 24, 24), [Contender("one", repeat, BICUBIC, None)], 2, target)
+    assert seen == [scene.high.shape] and target.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="box"):
+        figures.as_found(Picture("found", scene.high), (0, 0, 99, 9), [], 2, target)
+
+
 @pytest.mark.parametrize("box", [(0, 0, 65, 10), (5, 5, 5, 9), (-1, 0, 4, 4), (1, 2, 3)])
 def test_boxes_that_do_not_fit_are_refused(scene, box, tmp_path):
     with pytest.raises(UsageError, match="box"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from relume.bench.images import Contender
-from relume.bench.sets import Pair
+from relume.bench.sets import Pair, Picture
 from relume.metrics import psnr_y
 from relume.signal import Array, OutputRefused, UsageError
 
@@ -62,26 +62,46 @@ def comparison(pair: Pair, box: Sequence[int], contenders: Sequence[Contender], 
     Writes ``path`` and returns the PSNR-Y of the contenders' whole pictures in dB.
     """
     x0, y0, x1, y1 = check_box(box, pair.high.shape)
-    plt = pyplot()
     restored = [contender.upscale(pair.low, scale) for contender in contenders]
     scores = [psnr_y(pair.high / 255.0, picture / 255.0, scale) for picture in restored]
     tiles = [("ground truth", pair.high)]
     tiles += [(f"{c.name}\n{s:.2f} dB", p) for c, s, p in zip(contenders, scores, restored, strict=True)]
-    rows = -(-len(tiles) // WIDEST)
-    columns = -(-len(tiles) // rows)
-    height = 2.4 * rows
-    size = (height * pair.high.shape[1] / pair.high.shape[0] + 1.9 * columns, height)
-    figure = plt.figure(figsize=size, layout="constrained")
-    grid = figure.add_gridspec(
-        rows, columns + 1, width_ratios=[height * pair.high.shape[1] / pair.high.shape[0], *([1.9] * columns)]
-    )
-    whole = figure.add_subplot(grid[:, 0])
-    show(whole, pair.high, f"{pair.name}, x{scale}")
-    whole.add_patch(plt.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="#ff3333", linewidth=1.5))
-    for index, (title, picture) in enumerate(tiles):
-        show(figure.add_subplot(grid[index // columns, 1 + index % columns]), picture[y0:y1, x0:x1], title)
-    save(figure, path)
+    crops = [(title, picture[y0:y1, x0:x1]) for title, picture in tiles]
+    _beside(f"{pair.name}, x{scale}", pair.high, (x0, y0, x1, y1), crops, path)
     return scores
+
+
+def as_found(picture: Picture, box: Sequence[int], contenders: Sequence[Contender], scale: int, path: Path) -> None:
+    """A picture that has no ground truth, enlarged: it and its box, then the crop of it and of every enlargement.
+
+    ``box`` in pixels of the picture. Writes ``path``.
+    """
+    x0, y0, x1, y1 = check_box(box, picture.pixels.shape)
+    crops = [("as it is", picture.pixels[y0:y1, x0:x1])]
+    for contender in contenders:
+        large = contender.upscale(picture.pixels, scale)
+        crops.append((contender.name, large[y0 * scale : y1 * scale, x0 * scale : x1 * scale]))
+    _beside(f"{picture.name}, x{scale}", picture.pixels, (x0, y0, x1, y1), crops, path)
+
+
+def _beside(
+    title: str, whole: Array, box: tuple[int, int, int, int], crops: Sequence[tuple[str, Array]], path: Path
+) -> None:
+    """A whole picture with its box drawn, and crops with their titles in rows beside it."""
+    x0, y0, x1, y1 = box
+    plt = pyplot()
+    rows = -(-len(crops) // WIDEST)
+    columns = -(-len(crops) // rows)
+    height = 2.4 * rows
+    width = height * whole.shape[1] / whole.shape[0]
+    figure = plt.figure(figsize=(width + 1.9 * columns, height), layout="constrained")
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[width, *([1.9] * columns)])
+    left = figure.add_subplot(grid[:, 0])
+    show(left, whole, title)
+    left.add_patch(plt.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="#ff3333", linewidth=1.5))
+    for index, (name, crop) in enumerate(crops):
+        show(figure.add_subplot(grid[index // columns, 1 + index % columns]), crop, name)
+    save(figure, path)
 
 
 def show(axes: Any, picture: Array, title: str) -> None:

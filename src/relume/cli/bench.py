@@ -199,13 +199,14 @@ def architecture(
 
 
 def figure(
-    image: Annotated[Path, typer.Argument(help="A ground truth.")],
+    image: Annotated[Path, typer.Argument(help="A ground truth, or with --as-found the picture to enlarge.")],
     box: Annotated[str, typer.Option(help="X0,Y0,X1,Y1 in its pixels.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A PNG or SVG.")],
     scale: Scale = 4,
     models: Models = "",
+    found: Annotated[bool, typer.Option("--as-found", help="Enlarge the picture itself: there is no truth.")] = False,
 ) -> None:
-    """Crops of every model's result beside the ground truth."""
+    """Crops of every model's result beside the ground truth, or beside the picture itself."""
     with statuses(False):
         from relume.bench import contenders, figures
         from relume.bench.sets import Picture, load, pair
@@ -215,7 +216,11 @@ def figure(
         except ValueError as error:
             raise UsageError(f"--box takes four whole numbers X0,Y0,X1,Y1, not '{box}'") from error
         rivals: list[Contender] = contenders.find(_list(models), scale)
-        scores = figures.comparison(pair(Picture(image.stem, load(image)), scale), corners, rivals, scale, out)
+        picture = Picture(image.stem, load(image))
+        if found:
+            figures.as_found(picture, corners, rivals, scale, out)
+            return
+        scores = figures.comparison(pair(picture, scale), corners, rivals, scale, out)
         for rival, score in zip(rivals, scores, strict=True):
             tell(f"{rival.name}: {score:.2f} dB")
 

@@ -96,7 +96,14 @@ def _is_heavy(node: Any) -> bool:
 
 def _is_bias(node: Any) -> bool:
     sources = [source.get_node() for source in node.input_values()]
-    return any(s.get_type_name() == "Constant" for s in sources) and any(map(_is_heavy, sources))
+    return any(map(_is_constant, sources)) and any(map(_is_heavy, sources))
+
+
+def _is_constant(node: Any) -> bool:
+    """Whether ``node`` is a constant, which may have got another shape."""
+    while node.get_type_name() == "Reshape":
+        node = node.input_value(0).get_node()
+    return bool(node.get_type_name() == "Constant")
 
 
 def _bilinear_as_convolution(ov: ModuleType, last: Any, planes: Any) -> Any:
