@@ -330,6 +330,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "depixelate": ("photo-depixelate.json", photographs),
     "colorize": ("photo-colorize.json", photographs),
     "speed": ("speed.json", speed),
+    "speed-slower": ("speed-slower.json", speed),
     "footprint": ("footprint.json", footprint),
     "footprint-400-f32": ("footprint-400-f32.json", footprint),
     "realism": ("realism.json", realism),

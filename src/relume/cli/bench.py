@@ -129,6 +129,7 @@ def speed(
         from relume.bench import results, tables
         from relume.bench.speed import PROBE, PROTOCOL, Task, contest, network, ratio
         from relume.recipes import shape_of
+        from relume.runtime import engine
         from relume.runtime.zoo import find
         from relume.train import speed as plain
         from relume.train import throughput
@@ -155,7 +156,7 @@ def speed(
         rows.append(ratio("training steps a second", "our training step", "plain float32 loop", times, tasks))
         tasks[model] = Task(shipped.run, float(pixels))
         rows.append(ratio("output pixels a second", model, "probe net, eager torch f32", times, tasks))
-        head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
+        head = results.provenance(sys.argv[1:], PROTOCOL, seed=0) | {"processor": engine.processor()}
         results.write(out, head, [row | {"weights_sha256": find(model).sha256} for row in rows])
         _answer(head, rows, tables.speed(rows), as_json)
 

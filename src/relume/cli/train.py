@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from relume.cli.output import emit, tell
 from relume.signal import UsageError
 
 
@@ -77,9 +78,9 @@ def export(
     path = checkpoint / "checkpoint.pt" if checkpoint.is_dir() else checkpoint
     card = export_checkpoint(path, output, shape_of, name=name)
     if as_json:
-        print(card.to_json())
+        emit(json.loads(card.to_json()))
     else:
-        print(json.dumps({"file": str(output), "name": card.name, "parity": card.parity}))
+        tell(f"{output}: {card.name}, within {card.parity} of torch")
 
 
 def _report(line: str) -> None:

@@ -165,7 +165,7 @@ class _OpenVino:
         self.precision: str = precision
         self._lock = threading.Lock()
         core = _core()
-        name = "graph-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor(), sha256, output, precision, threads)
+        name = "graph-" + cache.key(GRAPH_VERSION, _ov().__version__, processor(), sha256, output, precision, threads)
         settings = (_settings("f32" if precision == "int8" else precision, threads), _settings("f32", threads))
         stored = _unpack(cache.get(name))
         compiled = None
@@ -274,7 +274,8 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the engine knows of the processor: its name, kind and threads, and the arithmetics it has."""
     capabilities = " ".join(sorted(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
     return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} {platform.machine()} {_threads()} {capabilities}"
 
@@ -301,7 +302,7 @@ def gigaflops(precision: str) -> float:
 @lru_cache(maxsize=1)
 def _measured() -> dict[str, float]:
     """Convolution GFLOP/s by precision, measured once (in a fraction of a second) and cached."""
-    name = "rates-" + cache.key(GRAPH_VERSION, _ov().__version__, _processor())
+    name = "rates-" + cache.key(GRAPH_VERSION, _ov().__version__, processor())
     rates = cache.get_json(name)
     if rates is None or "f32" not in rates:
         rates = _rates(seconds=0.05)
