@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relume.runtime import cache, engine
+from relume.runtime import cache, engine, graph
 from relume.signal import ModelError, UsageError
 
 TINY = Path(__file__).parent.parent / "data" / "tiny-cascade.onnx"
@@ -34,6 +34,14 @@ def test_both_engines_give_the_same_picture(scale: int) -> None:
     ours, theirs = load(f"x{scale}")(PICTURE), load(f"x{scale}", "onnxruntime")(PICTURE)
     assert ours.shape == (37 * scale, 50 * scale, 3)
     assert np.abs(ours - theirs).max() < 1e-5
+
+
+def test_the_skip_is_a_matrix_product_and_the_shuffle_is_none() -> None:
+    ov = engine._ov()
+    body, tail = graph.split(ov, engine._core().read_model(str(TINY)), "x3")
+    kinds = {node.get_type_name() for node in tail.get_ops()}
+    assert "MatMul" in kinds and not kinds & {"DepthToSpace", "Interpolate", "Convolution"}
+    assert body.outputs[0].get_node().input_value(0).get_node().get_type_name() == "Add"
 
 
 def test_one_network_takes_pictures_of_any_size() -> None:
