@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relume.runtime import cache, engine, graph
+from relume.runtime import cache, engine, graph, zoo
 from relume.signal import ModelError, UsageError
 
 TINY = Path(__file__).parent.parent / "data" / "tiny-cascade.onnx"
@@ -36,12 +36,20 @@ def test_both_engines_give_the_same_picture(scale: int) -> None:
     assert np.abs(ours - theirs).max() < 1e-5
 
 
-def test_the_skip_is_a_matrix_product_and_the_shuffle_is_none() -> None:
-    ov = engine._ov()
-    body, tail = graph.split(ov, engine._core().read_model(str(TINY)), "x3")
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_skip_is_a_matrix_product_and_the_shuffle_is_none(scale: int) -> None:
+    pytest.importorskip("onnxruntime")
+    found = zoo.find("cascade-psnr")
+    assert found.path is not None and found.sha256 is not None
+    body, tail = graph.split(engine._ov(), engine._core().read_model(str(found.path)), f"x{scale}")
     kinds = {node.get_type_name() for node in tail.get_ops()}
     assert "MatMul" in kinds and not kinds & {"DepthToSpace", "Interpolate", "Convolution"}
-    assert body.outputs[0].get_node().input_value(0).get_node().get_type_name() == "Add"
+    assert [result.get_node().input_value(0).get_node().get_type_name() for result in body.outputs] == ["Add"]
+    ours, theirs = (
+        engine.load(found.path, found.sha256, f"x{scale}", name, "f32", None)(PICTURE)
+        for name in ("openvino", "onnxruntime")
+    )
+    assert np.abs(ours - theirs).max() < 1e-5
 
 
 def test_one_network_takes_pictures_of_any_size() -> None:
