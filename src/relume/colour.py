@@ -24,22 +24,26 @@ def _rgb(image: Array) -> Array:
 
 def rgb_to_ycbcr(image: Array) -> Array:
     """R'G'B' (..., 3) in [0, 1] to studio-range BT.601 Y'CbCr in code values: Y in [16, 235], Cb, Cr in [16, 240]."""
-    return _rgb(image) @ BT601.T + BT601_OFFSET
+    result: Array = _rgb(image) @ BT601.T + BT601_OFFSET
+    return result
 
 
 def ycbcr_to_rgb(image: Array) -> Array:
     """The inverse of :func:`rgb_to_ycbcr`, not clipped."""
-    return (_rgb(image) - BT601_OFFSET) @ np.linalg.inv(BT601).T
+    result: Array = (_rgb(image) - BT601_OFFSET) @ np.linalg.inv(BT601).T
+    return result
 
 
 def luma(image: Array) -> Array:
     """Studio-range BT.601 Y in code values [16, 235]; image: (..., 3) in [0, 1]; returns (...)."""
-    return _rgb(image) @ BT601[0] + BT601_OFFSET[0]
+    result: Array = _rgb(image) @ BT601[0] + BT601_OFFSET[0]
+    return result
 
 
 def gray(image: Array) -> Array:
     """Full-range BT.601 luma in [0, 1] of R'G'B' (..., 3) in [0, 1]: 0.299 R + 0.587 G + 0.114 B; returns (...)."""
-    return _rgb(image) @ np.array([0.299, 0.587, 0.114])
+    result: Array = _rgb(image) @ np.array([0.299, 0.587, 0.114])
+    return result
 
 
 def srgb_to_linear(image: Array) -> Array:

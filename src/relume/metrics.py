@@ -66,7 +66,8 @@ def ssim(a: Array, b: Array, peak: float = 1.0) -> float:
     tap /= tap.sum()
 
     def blur(x: Array) -> Array:
-        return correlate1d(correlate1d(x, tap, 0), tap, 1)[5:-5, 5:-5]
+        result: Array = correlate1d(correlate1d(x, tap, 0), tap, 1)[5:-5, 5:-5]
+        return result
 
     c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
     mean_a, mean_b = blur(a), blur(b)
@@ -113,7 +114,8 @@ def ciede2000(lab1: Array, lab2: Array) -> Array:
     r_c = 2 * np.sqrt(c_mean**7 / (c_mean**7 + 25.0**7))
     r_t = -r_c * np.sin(np.radians(60 * np.exp(-(((h_mean - 275) / 25) ** 2))))
     l_term, c_term, h_term = dl / s_l, dc / s_c, d_hue / s_h
-    return np.sqrt(np.maximum(l_term**2 + c_term**2 + h_term**2 + r_t * c_term * h_term, 0))
+    result: Array = np.sqrt(np.maximum(l_term**2 + c_term**2 + h_term**2 + r_t * c_term * h_term, 0))
+    return result
 
 
 def colourfulness(image: Array) -> float:

@@ -51,7 +51,8 @@ class Rival:
 
 def bytes_of(x: Array) -> Array:
     """[0, 1] float to uint8, rounded and clipped."""
-    return np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
+    result: Array = np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
+    return result
 
 
 def bicubic(low: Array, scale: int) -> Array:

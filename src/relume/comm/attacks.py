@@ -143,7 +143,8 @@ def table(view: View, bits: Array) -> Reader:
 
     def read(v: View) -> Array:
         chosen = [cells(v.waveform[:, c % uses], bool(c >= uses)) for c in column]
-        return answer[np.arange(k), np.stack(chosen, axis=1)]
+        result: Array = answer[np.arange(k), np.stack(chosen, axis=1)]
+        return result
 
     return read
 

@@ -93,7 +93,8 @@ class Rayleigh:
         """The received signal, (..., 2) as ``x``."""
         part = draw.hidden
         faded: Array = part["in_phase"] * x + part["cross"] * x[..., [1, 0]]
-        return faded + part["noise"] * math.sqrt(self.n0 / 2)
+        result: Array = faded + part["noise"] * math.sqrt(self.n0 / 2)
+        return result
 
 
 Channel = Awgn | Rayleigh

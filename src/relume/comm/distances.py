@@ -93,7 +93,8 @@ def autocorrelation(gain: Array, lags: int) -> Array:
     if gain.size <= lags:
         raise UsageError(f"{lags} lags want more than {gain.size} gains")
     power = np.mean(np.abs(gain) ** 2)
-    return np.array([np.mean(gain[: gain.size - k] * np.conj(gain[k:])) for k in range(lags + 1)]) / power
+    result: Array = np.array([np.mean(gain[: gain.size - k] * np.conj(gain[k:])) for k in range(lags + 1)]) / power
+    return result
 
 
 def autocorrelation_error(gain: Array, expected: Array) -> float:

@@ -154,10 +154,12 @@ class Codebook:
 
     def uses(self, bits: int) -> int:
         check_bits(bits)
-        return -(-self.codewords.shape[1] * -(-bits // self.block_bits) // 2)
+        result: int = -(-self.codewords.shape[1] * -(-bits // self.block_bits) // 2)
+        return result
 
     def rate(self, bits: int) -> float:
-        return 2 * bits / (self.codewords.shape[1] * -(-bits // self.block_bits))
+        result: float = 2 * bits / (self.codewords.shape[1] * -(-bits // self.block_bits))
+        return result
 
     def encode(self, bits: Array, rng: np.random.Generator) -> Array:
         k = self.block_bits
@@ -172,7 +174,8 @@ class Codebook:
         blocks = -(-bits // k)
         value, precision = pairs_to_real(equal * weight, blocks, n), pairs_to_real(weight, blocks, n)
         score = 2 * value @ self.codewords.T - precision @ (self.codewords**2).T
-        return all_messages(k)[np.argmax(score, axis=-1)].reshape(y.shape[0], -1)[:, :bits]
+        result: Array = all_messages(k)[np.argmax(score, axis=-1)].reshape(y.shape[0], -1)[:, :bits]
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +203,8 @@ class TrellisLink:
 
     def uses(self, bits: int) -> int:
         check_bits(bits)
-        return self.trellis.steps(bits) * self.trellis.table.shape[1] // 2
+        result: int = self.trellis.steps(bits) * self.trellis.table.shape[1] // 2
+        return result
 
     def rate(self, bits: int) -> float:
         return bits / self.uses(bits)

@@ -256,7 +256,8 @@ def derive(
 def radii(uniform: Array, symbols: int, spread: float) -> Array:
     """Block scales (B, blocks) whose squares follow a gamma law of mean 1 and variance ``spread / block length``."""
     shape = np.array([part.stop - part.start for part in blocks(symbols)]) / max(spread, 1e-6)
-    return np.sqrt(gammaincinv(shape, uniform) / shape).astype(np.float32)
+    result: Array = np.sqrt(gammaincinv(shape, uniform) / shape).astype(np.float32)
+    return result
 
 
 def blocks(symbols: int) -> list[slice]:

@@ -17,7 +17,8 @@ def field_for(x: Array, name: str, draw: Draw) -> Array:
     if check_picture(x).shape[:2] != drawn.shape:
         raise UsageError(f"the draw was made for a picture of {drawn.shape}, not of {x.shape[:2]}; draw again")
     field = drawn.astype(x.dtype, copy=False)
-    return field[:, :, None] if x.ndim == 3 else field
+    result: Array = field[:, :, None] if x.ndim == 3 else field
+    return result
 
 
 def tones(x: Array, values: object) -> Array:
@@ -44,9 +45,10 @@ class Darken(PictureDegradation):
 
     def apply(self, x: Array, draw: Draw) -> Array:
         """Darken ``x`` (H, W, 3) or (H, W) in [0, 1]."""
-        return x.dtype.type(draw.hidden["exposure"]) * np.clip(check_picture(x), 0, 1) ** x.dtype.type(
+        result: Array = x.dtype.type(draw.hidden["exposure"]) * np.clip(check_picture(x), 0, 1) ** x.dtype.type(
             draw.hidden["gamma"]
         )
+        return result
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Fade(PictureDegradation):
         """Fade ``x`` (H, W, 3) or (H, W) in [0, 1]."""
         left = np.clip(check_picture(x), 0, 1) ** tones(x, draw.hidden["keep"])
         lost, veil = x.dtype.type(draw.hidden["lost"]), x.dtype.type(draw.hidden["veil"])
-        return left + lost * (veil - left)
+        result: Array = left + lost * (veil - left)
+        return result
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ class Varnish(PictureDegradation):
         thickness = field_for(x, "thickness", draw)
         haze = x.dtype.type(draw.hidden["haze"])
         through = np.exp(thickness * np.log(tones(x, draw.hidden["transmission"])))
-        return np.clip(x * through * (1 - haze) + haze, 0, 1)
+        result: Array = np.clip(x * through * (1 - haze) + haze, 0, 1)
+        return result
 
 
 @dataclass(frozen=True)

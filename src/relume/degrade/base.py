@@ -192,7 +192,8 @@ class Damage(PictureDegradation):
             raise UsageError(f"the draw was made for a picture of {gain.shape}, not of {x.shape}; draw again")
         y = x * gain.astype(x.dtype, copy=False)
         y += add.astype(x.dtype, copy=False)
-        return np.clip(y, 0, 1, out=y)
+        result: Array = np.clip(y, 0, 1, out=y)
+        return result
 
 
 def mask_of(draw: Draw) -> Array | None:
@@ -200,4 +201,5 @@ def mask_of(draw: Draw) -> Array | None:
     masks = [side["mask"] for side in (draw.known, draw.hidden) if "mask" in side]
     if not masks:
         return None
-    return np.logical_or.reduce(masks)
+    result: Array | None = np.logical_or.reduce(masks)
+    return result

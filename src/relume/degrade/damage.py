@@ -237,7 +237,8 @@ class Folds(Damage):
 def table(rng: np.random.Generator, knots: int, size: float) -> Array:
     """A random curve over ``TICKS`` places with ``knots`` bends and standard deviation of about ``size``, float32."""
     curve = np.interp(np.linspace(0, 1, TICKS), np.linspace(0, 1, knots), rng.standard_normal(knots))
-    return (size * gaussian_filter1d(curve, TICKS / knots / 4)).astype(np.float32)
+    result: Array = (size * gaussian_filter1d(curve, TICKS / knots / 4)).astype(np.float32)
+    return result
 
 
 @dataclass(frozen=True)

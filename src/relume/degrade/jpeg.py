@@ -45,7 +45,8 @@ DCT64 = np.kron(DCT8, DCT8).T
 def quantiser(table: Array, quality: int) -> Array:
     """The 64 quantiser steps in code values, [1, 255], for ``quality`` in [1, 100] by the IJG's rule."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((table * scale + 50) // 100, 1, 255)
+    result: Array = np.clip((table * scale + 50) // 100, 1, 255)
+    return result
 
 
 def requantise(plane: Array, steps: Array) -> Array:
@@ -58,7 +59,8 @@ def requantise(plane: Array, steps: Array) -> Array:
     np.rint(levels, out=levels)
     levels *= steps
     back = (levels @ transform.T).reshape(height // 8, width // 8, 8, 8).swapaxes(1, 2).reshape(height, width)
-    return np.clip(np.rint(back + 128), 0, 255)
+    result: Array = np.clip(np.rint(back + 128), 0, 255)
+    return result
 
 
 def pad_to(plane: Array, multiple: int) -> Array:
@@ -70,7 +72,8 @@ def halve(plane: Array) -> Array:
     """Mean of 2x2 whole values, (H/2, W/2), rounded as libjpeg does: halves up in odd columns, down in even ones."""
     sums = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
     bias = 1 + np.arange(sums.shape[1]) % 2
-    return np.floor((sums + bias.astype(plane.dtype)) * plane.dtype.type(0.25))
+    result: Array = np.floor((sums + bias.astype(plane.dtype)) * plane.dtype.type(0.25))
+    return result
 
 
 def double(plane: Array) -> Array:
@@ -89,7 +92,8 @@ def jpeg(x: Array, quality: int, subsampling: str) -> Array:
     luminance, chrominance = quantiser(LUMINANCE, quality), quantiser(CHROMINANCE, quality)
     values = np.rint(x * x.dtype.type(255))
     if x.ndim == 2:
-        return requantise(pad_to(values, 8), luminance)[:height, :width] / x.dtype.type(255)
+        result: Array = requantise(pad_to(values, 8), luminance)[:height, :width] / x.dtype.type(255)
+        return result
     ycc = np.rint(values @ TO_YCC.T.astype(x.dtype) + np.array([0, 128, 128], x.dtype))
     coarse = subsampling == "4:2:0"
     planes = [requantise(pad_to(ycc[..., 0], 8), luminance)[:height, :width]]
@@ -101,7 +105,8 @@ def jpeg(x: Array, quality: int, subsampling: str) -> Array:
         planes.append((np.rint(double(coded)) if coarse else coded)[:height, :width] - 128)
     rgb = np.stack(planes, -1) @ TO_RGB.T.astype(x.dtype)
     np.rint(rgb, out=rgb)
-    return np.clip(rgb, 0, 255) / x.dtype.type(255)
+    result = np.clip(rgb, 0, 255) / x.dtype.type(255)
+    return result
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ class SensorNoise(PictureDegradation):
         """Add the noise to ``x`` (H, W, 3) or (H, W) in [0, 1], scaled by each value's own deviation."""
         noise = match(x, draw.hidden["noise"])
         y = x + np.sqrt(np.maximum(x, 0) * draw.hidden["shot"] + draw.hidden["read"] ** 2) * noise
-        return np.clip(y, 0, 1, out=y)
+        result: Array = np.clip(y, 0, 1, out=y)
+        return result
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class FilmGrain(PictureDegradation):
         tone = np.clip(to_luma(x), 0, 1)
         weight = (2 * draw.hidden["strength"]) * np.sqrt(tone * (1 - tone))
         y = x + (as_planes(weight) if x.ndim == 3 else weight) * grain
-        return np.clip(y, 0, 1, out=y).astype(x.dtype, copy=False)
+        result: Array = np.clip(y, 0, 1, out=y).astype(x.dtype, copy=False)
+        return result
 
 
 def clumps(shape: tuple[int, int], size: float, rng: np.random.Generator) -> Array:
@@ -133,4 +135,5 @@ def clumps(shape: tuple[int, int], size: float, rng: np.random.Generator) -> Arr
     impulse = np.zeros(2 * int(4 * size + 1.5) + 1)
     impulse[len(impulse) // 2] = 1
     kept = float((gaussian_filter(impulse, size, truncate=3.0) ** 2).sum())
-    return (gaussian_filter(white, size, truncate=3.0, mode="wrap") / np.float32(kept)).astype(np.float32)
+    result: Array = (gaussian_filter(white, size, truncate=3.0, mode="wrap") / np.float32(kept)).astype(np.float32)
+    return result

@@ -80,7 +80,8 @@ def resample(x: Array, size: tuple[int, int], kernel: Kernel) -> Array:
     centres = [(np.arange(b) + 0.5) * (a / b) - 0.5 for a, b in zip(x.shape[:2], size, strict=True)]
     if kernel == "nearest":
         rows, cols = (np.clip(np.floor(c + 0.5).astype(int), 0, a - 1) for c, a in zip(centres, x.shape, strict=False))
-        return x[rows][:, cols]
+        result: Array = x[rows][:, cols]
+        return result
     for axis, centre in enumerate(centres):
         first = np.floor(centre).astype(int)
         part = (centre - first).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - 1 - axis))

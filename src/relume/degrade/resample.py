@@ -76,7 +76,8 @@ def mod_crop(image: Array, multiple: int) -> Array:
 
 def quantise(image: Array) -> Array:
     """Round a picture in [0, 1] to the 256 levels of an 8-bit file, clipping what lies outside."""
-    return np.clip(np.rint(image * 255), 0, 255) / 255
+    result: Array = np.clip(np.rint(image * 255), 0, 255) / 255
+    return result
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ class Sepia(PictureDegradation):
         strength = x.dtype.type(draw.hidden["strength"])
         levels = np.linspace(0, 1, 1025, dtype=x.dtype)[:, None] ** gamma * (white - black) + black
         toned = levels[np.rint(np.clip(to_luma(x), 0, 1) * 1024).astype(np.int32)]
-        return np.clip(x + strength * (toned - x), 0, 1)
+        result: Array = np.clip(x + strength * (toned - x), 0, 1)
+        return result
 
 
 # The distribution of cos u + cos v for u, v uniform: the share of a screen's area below each value of it.
@@ -98,7 +99,8 @@ def screen(shape: tuple[int, int], period: float, angle: float, phase: Array) ->
     cos, sin = np.float32(turn * np.cos(angle)), np.float32(turn * np.sin(angle))
     wave = np.cos(x * cos + y * sin + np.float32(phase[0])) + np.cos(y * cos - x * sin + np.float32(phase[1]))
     place = np.clip((wave + 2) * 256, 0, 1024).astype(np.int16)
-    return SCREEN_SHARE.astype(np.float32)[place]
+    result: Array = SCREEN_SHARE.astype(np.float32)[place]
+    return result
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class Halftone(PictureDegradation):
         black = ink.min(2)
         under = np.maximum(1 - black, x.dtype.type(1e-6))
         printed = [self.dots((ink[..., c] - black) / under, (15, 75, 0)[c], c, draw) for c in range(3)]
-        return np.stack([1 - p for p in printed], -1) * (1 - self.dots(black, 45, 3, draw))[:, :, None]
+        result: Array = np.stack([1 - p for p in printed], -1) * (1 - self.dots(black, 45, 3, draw))[:, :, None]
+        return result
 
     def dots(self, coverage: Array, degrees: float, channel: int, draw: Draw) -> Array:
         """Ink in [0, 1] of one screen for a ``coverage`` (H, W) in [0, 1]."""
@@ -143,6 +146,7 @@ class Halftone(PictureDegradation):
         width = coverage.dtype.type(min(1.0, 2 * softness / period))
         # Near white and black the edge is narrowed, so that the mean ink stays equal to the coverage.
         edge = np.minimum(width, 2 * np.minimum(coverage, 1 - coverage))
-        return np.clip(
+        result: Array = np.clip(
             (coverage - level) / np.maximum(edge, 1e-4).astype(coverage.dtype) + coverage.dtype.type(0.5), 0, 1
         )
+        return result

@@ -9,6 +9,7 @@ it is computed.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -130,13 +131,10 @@ def _ov() -> ModuleType:
     if "openvino" not in sys.modules and blocked not in sys.modules:
         sys.modules[blocked] = None  # type: ignore[assignment]
         try:
-            import openvino
+            return importlib.import_module("openvino")
         finally:
             del sys.modules[blocked]
-        return openvino
-    import openvino
-
-    return openvino
+    return importlib.import_module("openvino")
 
 
 @lru_cache(maxsize=1)

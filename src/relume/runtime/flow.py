@@ -171,4 +171,5 @@ def _window(held: Array, first: int, row: Span, column: Span, source: Source) ->
         return held[row.start - first : row.stop - first, column.start : column.stop]
     down = mirror(row.start, row.stop, source.height) - first
     across = mirror(column.start, column.stop, source.width)
-    return held[np.ix_(down, across)]
+    result: Array = held[np.ix_(down, across)]
+    return result

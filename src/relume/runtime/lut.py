@@ -84,7 +84,8 @@ class Lut:
     @property
     def tone(self) -> Array:
         """What gray becomes: (D,) float64, the mean over channels of the gray axis."""
-        return np.einsum("iiic->ic", self.table).mean(axis=1, dtype=np.float64)
+        result: Array = np.einsum("iiic->ic", self.table).mean(axis=1, dtype=np.float64)
+        return result
 
     @cached_property
     def _nodes(self) -> Array:

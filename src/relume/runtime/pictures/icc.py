@@ -54,7 +54,8 @@ def _curve(profile: bytes, tag: bytes) -> Array | None:
             return code
         values = np.frombuffer(data, ">u2", count, 12).astype(np.float64)
         if count == 1:
-            return code ** (values[0] / 256)
+            result: Array | None = code ** (values[0] / 256)
+            return result
         return np.interp(code, np.linspace(0.0, 1.0, count), values / 65535)
     if kind == b"para":
         function = struct.unpack(">H", data[8:10])[0]

@@ -203,7 +203,8 @@ def _guided(guide: Array, values: Array) -> tuple[Array, Array]:
     """Gain and offset of ``values`` (h, w, c) as a linear function of ``guide`` (h, w), window by window, averaged."""
 
     def mean(x: Array) -> Array:
-        return uniform_filter(x, (_WINDOW, _WINDOW, *(1,) * (x.ndim - 2)), mode="nearest")
+        result: Array = uniform_filter(x, (_WINDOW, _WINDOW, *(1,) * (x.ndim - 2)), mode="nearest")
+        return result
 
     about, spread = mean(guide), mean(guide * guide) - mean(guide) ** 2
     centre = mean(values)

@@ -99,7 +99,8 @@ def learned_trellis(name: str) -> Trellis:
 def zoo_rows(name: str) -> int:
     """How many contents the window of a learned transmitter has, from its card's recipe."""
     recipe = zoo.find(f"link-{name.replace('ae-', 'ae')}-encoder").card.recipe
-    return 2 ** int(recipe["memory"] + recipe["m"])
+    result: int = 2 ** int(recipe["memory"] + recipe["m"])
+    return result
 
 
 @lru_cache(maxsize=4)

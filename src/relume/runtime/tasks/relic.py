@@ -179,7 +179,8 @@ class _Table:
 
     def __call__(self, *inputs: Array) -> Array:
         """(h, w, 3) float32 to (3, D, D, D)."""
-        return self._function(np.ascontiguousarray(inputs[0].transpose(2, 0, 1)[None]))[0]
+        result: Array = self._function(np.ascontiguousarray(inputs[0].transpose(2, 0, 1)[None]))[0]
+        return result
 
 
 @lru_cache(maxsize=4)

@@ -107,7 +107,8 @@ def holding(found: Array, sure: float, least: int = 1) -> Array:
     mask = likely(found)
     parts, count = label(mask, np.ones((3, 3), bool))
     surest = np.bincount(parts[likely(found, sure)], minlength=count + 1)
-    return (surest >= least)[parts] & mask
+    result: Array = (surest >= least)[parts] & mask
+    return result
 
 
 def wanted_mask(

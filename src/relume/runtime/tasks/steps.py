@@ -185,7 +185,8 @@ class Taken(Still):
         """What lies at ``place``, mirrored where ``x`` reaches over the sides."""
         height, width = self.values.shape[:2]
         rows = mirror(place.top, place.top + x.shape[0], height)
-        return self.values[np.ix_(rows, mirror(place.left, place.left + x.shape[1], width))]
+        result: Array = self.values[np.ix_(rows, mirror(place.left, place.left + x.shape[1], width))]
+        return result
 
 
 @dataclass
