@@ -23,7 +23,7 @@ no upscaler had seen: 7,000 steps, 68 minutes of one core, +0.28 (+- 0.22), -0.0
 mean of both and sees the faces and landscapes too: 1,400 steps, 13 minutes, +0.18, -0.015 and +0.45 dB. The mean of
 one part of the start, one of these and two of ``all``: +0.24 (+- 0.15), -0.002 and +0.42 dB. On a smooth 16-bit ramp,
 which has to stay monotone, its x4 steps back by 6 of 65535; with the heads changed until gray fields keep their value
-it does not (``relume.train.flat``). It ships, by ``cascade_eight_bits``.
+it does not (``relume.train.flat``). It goes on in ``cascade_natural``.
 """
 
 import dataclasses

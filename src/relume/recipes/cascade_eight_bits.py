@@ -3,7 +3,7 @@
     relume train cascade_eight_bits --data DATA --out runs/cascade_eight_bits
     relume export runs/cascade_eight_bits -o cascade-psnr.onnx
 
-Begins where ``cascade_drawn`` ends. The convolutions of the units round what comes in and their weights to 256 steps
+Begins where ``cascade_natural`` ends. The convolutions of the units round what comes in and their weights to 256 steps
 (``relume.nets.eight_bit``), as the runtime will where that is faster. How far their values reach is measured on
 training pictures, and gray fields are made to keep their value (``relume.train.flat``); the weights stay as they are
 otherwise (``docs/decisions/0004-eight-bits.md``): the one step has no length.
@@ -20,5 +20,5 @@ RECIPE = dataclasses.replace(
     eight_bits=True,
     steps=1,
     optim=dataclasses.replace(WIDE.optim, lr=1e-12, warmup=0),
-    start="runs/cascade-drawn-final.onnx",
+    start="runs/cascade-natural-final.onnx",
 )
