@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from relume.signal import ModelError
+
+_WATCH = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:], stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], "w") as told:
+    told.write(str(usage.ru_maxrss * 1024))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Runs a command for a small process, as the peak of a process begins with what the one that starts it holds."""
 
 
 def restore(arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
@@ -19,13 +29,10 @@ def restore(arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
     Raises ModelError with what the command said, if it fails.
     """
     command = [sys.executable, "-m", "relume", "restore", *arguments, "--json"]
-    with tempfile.TemporaryFile() as answer:
-        child = subprocess.Popen(command, stdout=answer, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        answer.seek(0)
-        said = answer.read().decode()
-    if child.returncode:
-        raise ModelError(f"{' '.join(command)} ended with {child.returncode}: {said}")
-    told: dict[str, Any] = json.loads(said)["files"][0]
-    return told, usage.ru_maxrss * 1024
+    with tempfile.TemporaryDirectory() as folder:
+        peak = Path(folder) / "peak"
+        done = subprocess.run([sys.executable, "-c", _WATCH, str(peak), *command], capture_output=True, text=True)
+        if done.returncode:
+            raise ModelError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        told: dict[str, Any] = json.loads(done.stdout)["files"][0]
+        return told, int(peak.read_text())

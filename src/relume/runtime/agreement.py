@@ -17,8 +17,10 @@ from relume.signal import Array
 
 MOST_DB = 120.0
 MAP_SIDE = 1024
-_BAND_BYTES = 8 << 20
-"""Working values of the result that are looked at in one go."""
+_BAND = 64
+"""Rows of the input that are looked at in one go."""
+_BLOCK_BYTES = 1 << 20
+"""Working values of the result that are shrunk in one go: as many as a processor keeps beside it."""
 
 
 class Agreement:
@@ -46,7 +48,6 @@ class Agreement:
         self._low: Array | None = None
         self._high: Array | None = None
         self._done = 0
-        self._band = max(8, _BAND_BYTES // (4 * 4 * width * scale * scale) // 8 * 8)
         self._cell = math.ceil(max(height, width) / MAP_SIDE)
         rows, columns = (math.ceil(side / self._cell) for side in (height, width))
         self._map = np.zeros((rows, columns)) if mapped else None
@@ -58,8 +59,8 @@ class Agreement:
         context = min(self._done, REACH)
         ready = self._done + len(low)
         end = ready if ready == self._height else max(self._done, ready - REACH)
-        for start in range(self._done, end, self._band):
-            stop = min(start + self._band, end)
+        for start in range(self._done, end, _BAND):
+            stop = min(start + _BAND, end)
             first = self._done - context
             self._compare(low[start - self._done : stop - self._done], high, start, stop, first)
         keep = end - min(end, REACH)
@@ -76,7 +77,9 @@ class Agreement:
             rows = high[top - first * scale : bottom - first * scale]
         else:
             rows = high[mirror(top, bottom, length) - first * scale]
-        again = kernel.valid(self._made(rows))
+        step = max(1, _BLOCK_BYTES // (4 * len(rows) * rows.shape[2]))
+        blocks = (rows[:, left : left + step] for left in range(0, rows.shape[1], step))
+        again = np.concatenate([kernel.valid(self._made(block)) for block in blocks], axis=1)
         if again.shape[1] != self._width:
             again = kernel.mirrored(again.swapaxes(0, 1)).swapaxes(0, 1)
         asked = self._working(low)

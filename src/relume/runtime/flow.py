@@ -6,10 +6,12 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from relume.runtime.behind import Behind
 from relume.runtime.options import Progress
 from relume.runtime.pictures import Source
 from relume.runtime.resampling import mirror
@@ -108,13 +110,13 @@ def strips(
     progress: Callable[[Progress], None] | None,
     on_tile: Callable[[int, int, Array], None] | None = None,
     made: Working | None = None,
-    settle: Callable[[], None] = lambda: None,
+    behind: Behind | None = None,
 ) -> Iterator[tuple[Array, Array]]:
     """Pairs of input rows and the output rows made of them, samples as stored, from top to bottom without overlap.
 
-    The output rows lie in memory that the next pair takes again, after a call of ``settle``; the input rows only until
-    the next pair is asked for. ``made``: how the output is coded, where not like the input. A pixel that a step of
-    scale 1 left as it was keeps its samples to the bit.
+    The output rows lie in memory that the next pair takes again. ``made``: how the output is coded, where not like the
+    input. A pixel that a step of scale 1 left as it was keeps its samples to the bit. ``behind``: where tiles become
+    output rows while the next is restored, so that what is done with these must be done there, too.
     """
     started, done, scale, made = time.perf_counter(), 0, step.scale, made or working
     bands = step.bands(source.bands)
@@ -133,28 +135,37 @@ def strips(
         for column in tiles.columns:
             seen = working.of(_window(held, first, row, column, source))
             tile = step(seen, Place(row.start, column.start))
-            settle()
             left, right = column.own_start, min(column.own_stop, source.width)
-            own = tile[
-                (top - row.start) * scale : (bottom - row.start) * scale,
-                (left - column.start) * scale : (right - column.start) * scale,
-            ]
+            rows, columns = slice(top - row.start, bottom - row.start), slice(left - column.start, right - column.start)
+            own = tile[scaled(rows, scale), scaled(columns, scale)]
             if on_tile is not None:
                 on_tile(top * scale, left * scale, own)
+            into = strip[:, left * scale : right * scale]
             if keeps:
-                rows, columns = (
-                    slice(top - row.start, bottom - row.start),
-                    slice(left - column.start, right - column.start),
-                )
-                same = (own == seen[rows, columns]).all(axis=2, keepdims=True)
-                stored = held[top - first : bottom - first, left:right]
-                strip[:, left:right] = np.where(same, stored, made.back(own, dtype))
+                stored = held[top - first : bottom - first, left:right].copy()
+                put = partial(_keep, into, own, seen[rows, columns], stored, made)
             else:
-                strip[:, left * scale : right * scale] = made.back(own, dtype)
+                put = partial(_put, into, own, made)
+            put() if behind is None else behind.do(put)
             done += 1
             if progress is not None:
                 progress(Progress(done, tiles.tiles, time.perf_counter() - started))
         yield held[top - first : bottom - first], strip
+
+
+def scaled(pixels: slice, scale: int) -> slice:
+    """The same part of an axis in a picture ``scale`` times larger."""
+    return slice(pixels.start * scale, pixels.stop * scale)
+
+
+def _put(into: Array, own: Array, made: Working) -> None:
+    into[:] = made.back(own, into.dtype)
+
+
+def _keep(into: Array, own: Array, seen: Array, stored: Array, made: Working) -> None:
+    """As :func:`_put`, but what the step left as it had ``seen`` it is what was ``stored``."""
+    same = (own == seen).all(axis=2, keepdims=True)
+    into[:] = np.where(same, stored, made.back(own, into.dtype))
 
 
 def _fill(rows: Array, source: Source, start: int) -> None:

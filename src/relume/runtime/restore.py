@@ -300,7 +300,7 @@ def _run(
                 agreement.add(low[start : start + rows], block)
 
     with Behind() as behind:
-        for low, high in strips(picture, step, tiles, working, dtype, progress, on_tile, made, behind.settle):
+        for low, high in strips(picture, step, tiles, working, dtype, progress, on_tile, made, behind):
             behind.do(partial(take, low.copy(), high))
         behind.settle()
     return tiles, agreement

@@ -13,6 +13,8 @@ import numpy as np
 from relume.runtime.pictures.icc import srgb_encode
 from relume.signal import Array
 
+_ROWS = 32
+
 
 @dataclass(frozen=True, eq=False)
 class Working:
@@ -47,5 +49,9 @@ class Working:
             colours[...] = np.interp(colours, srgb_encode(self.tone), codes)
         if dtype.kind == "f":
             return values.astype(dtype)
-        values *= np.iinfo(dtype).max
-        return np.rint(values, out=values).astype(dtype)
+        samples = np.empty(values.shape, dtype)
+        for start in range(0, len(values), _ROWS):  # while they are near the processor
+            rows = values[start : start + _ROWS]
+            rows *= np.iinfo(dtype).max
+            samples[start : start + _ROWS] = np.rint(rows, out=rows)
+        return samples

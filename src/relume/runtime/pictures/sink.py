@@ -120,27 +120,33 @@ class _Piped:
         self._thread = threading.Thread(target=self._save, name="relume-save", daemon=True)
         self._thread.start()
         try:
-            self._put(_png_head(target))
+            self._put(*_png_head(target))
         except BaseException:
             self.abandon()
             raise
 
     def write(self, rows: Array) -> None:
-        big_endian = rows.astype(rows.dtype.newbyteorder(">"), copy=False)
-        lines = np.empty((len(rows), 1 + rows[0].nbytes), np.uint8)
-        lines[:, 0] = 0  # the filter of a line: none
-        lines[:, 1:] = np.ascontiguousarray(big_endian).view(np.uint8).reshape(len(rows), -1)
-        self._put(_chunk(b"IDAT", self._deflate.compress(lines.data)))
+        step = max(1, _PIPE_BYTES // (1 + rows[0].nbytes))
+        for start in range(0, len(rows), step):  # while they are near the processor
+            part = rows[start : start + step]
+            lines = np.empty((len(part), 1 + part[0].nbytes), np.uint8)
+            lines[:, 0] = 0  # the filter of a line: none
+            big_endian = part.astype(part.dtype.newbyteorder(">"), copy=False)
+            lines[:, 1:] = np.ascontiguousarray(big_endian).view(np.uint8).reshape(len(part), -1)
+            data = self._deflate.compress(lines.data)
+            if data:
+                self._put(*_chunk(b"IDAT", data))
 
-    def _put(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view and self._failure is None:
-            view = view[self._pipe.write(view) :]
+    def _put(self, *parts: bytes) -> None:
+        for part in parts:
+            view = memoryview(part)
+            while view and self._failure is None:
+                view = view[self._pipe.write(view) :]
         if self._failure is not None:
             raise _refusal(self._path, self._failure)
 
     def finish(self) -> None:
-        self._put(_chunk(b"IDAT", self._deflate.flush()) + _chunk(b"IEND", b""))
+        self._put(*_chunk(b"IDAT", self._deflate.flush()), *_chunk(b"IEND", b""))
         self._pipe.close()
         self._thread.join()
         if self._failure is not None:
@@ -211,14 +217,15 @@ def _saver(image: Any, path: Path, target: Target) -> None:
         )
 
 
-def _png_head(target: Target) -> bytes:
+def _png_head(target: Target) -> tuple[bytes, ...]:
     colour = {1: 0, 2: 4, 3: 2, 4: 6}[target.bands]
     size = struct.pack(">IIBBBBB", target.width, target.height, 8 * target.dtype.itemsize, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", size)
+    return b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", size)
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
+def _chunk(name: bytes, data: bytes) -> tuple[bytes, bytes, bytes]:
+    """What a chunk of a PNG begins with, its data, and what it ends with."""
+    return struct.pack(">I", len(data)) + name, data, struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
 
 
 class _FloatTiff:

@@ -107,8 +107,7 @@ class Upscale:
             y = self._with_alpha(x[..., :-1], x[..., -1:])
         else:
             y = self._enlarged(x)
-        if y.min() < 0 or y.max() > 1:
-            np.clip(y, 0.0, 1.0, out=y)
+        np.clip(y, 0.0, 1.0, out=y)
         if self.rounds:
             y = resampling.back_project(x, y, self.scale, self.rounds)
             if x.shape[2] in (2, 4):
