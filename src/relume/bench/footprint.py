@@ -33,7 +33,8 @@ PROTOCOL = (
     "start-up: medians of whole processes run by turns, the model cache warm; whole command over its network: medians "
     "of whole processes over those of the network alone on the same tiles, by turns, the cache warm; memory: "
     "ru_maxrss of the whole process; "
-    "quality: mean PSNR-Y of the difference between auto precision in the smallest tiles and float32 in one; "
+    "quality: mean PSNR-Y of the difference between auto (or the named) precision in the smallest tiles and float32 in "
+    "one; "
     "ramp: a 16-bit horizontal ramp of one level a pixel and channel"
 )
 SMALL_TILES = 192 << 20
@@ -185,15 +186,17 @@ def _score(pairs: Sequence[Pair], scale: int, options: Options) -> tuple[float, 
     return float(np.mean(values)), pictures
 
 
-def lost(pairs: Sequence[Pair], name: str, scale: int) -> dict[str, Any]:
-    """PSNR-Y that the shipped way (auto precision, small tiles) loses against float32 in one piece, in dB."""
+def lost(pairs: Sequence[Pair], name: str, scale: int, precision: str = "auto") -> dict[str, Any]:
+    """PSNR-Y that the shipped way (auto, or that precision; small tiles) loses against float32 in one piece, in dB."""
     exact, whole = _score(pairs, scale, Options(scale=scale, precision="f32", max_memory=8 << 30))
-    shipped, tiled = _score(pairs, scale, Options(scale=scale, max_memory=SMALL_TILES))
+    tiles = Options(scale=scale, precision=precision, max_memory=SMALL_TILES)  # type: ignore[arg-type]  # checked there
+    shipped, tiled = _score(pairs, scale, tiles)
     worst = max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in zip(whole, tiled, strict=True))
     return {
         "what": "lost to precision and tiles",
         "set": name,
         "scale": scale,
+        "precision": precision,
         "psnr_y_f32_whole": exact,
         "psnr_y_shipped": shipped,
         "lost_db": exact - shipped,

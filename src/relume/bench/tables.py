@@ -264,12 +264,12 @@ def _footprint(row: Mapping[str, Any]) -> list[str]:
             f"16-bit ramp x{row['scale']}: furthest from straight",
             f"{row['largest_error_of_65535']:.0f}/65535, {state}",
         ]
+    asked = row.get("precision", "auto")
+    how = "" if asked == "auto" else f", --precision {asked}"
     if row["what"] == "memory":
-        asked = row.get("precision", "auto")
-        how = "" if asked == "auto" else f", --precision {asked}"
         what = f"peak memory, {row['megapixels_in']:.0f} MP 16-bit TIFF x{row['scale']}{how}"
         return [what, f"{row['peak_bytes'] / (1 << 30):.2f} GiB"]
-    return [f"PSNR-Y lost to precision and tiles, {row['set']} x{row['scale']}", f"{row['lost_db']:.4f} dB"]
+    return [f"PSNR-Y lost to precision and tiles, {row['set']} x{row['scale']}{how}", f"{row['lost_db']:.4f} dB"]
 
 
 def attacks(rows: Rows) -> str:
@@ -332,6 +332,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "speed": ("speed.json", speed),
     "speed-slower": ("speed-slower.json", speed),
     "footprint": ("footprint.json", footprint),
+    "footprint-int8": ("footprint-int8.json", footprint),
     "footprint-400-f32": ("footprint-400-f32.json", footprint),
     "realism": ("realism.json", realism),
     **{f"attack-secure-{n}": (f"link-attack-full-secure-{n}.json", attacks) for n in (1, 2, 4)},

@@ -33,7 +33,7 @@ def footprint(
     sides: Annotated[
         str, typer.Option(help="Sides of the TIFFs for memory, by commas; empty: none.")
     ] = "1000,2000,4000",
-    precision: Annotated[str, typer.Option(help="For memory. auto is f32 for 16 bits.")] = "auto",
+    precision: Annotated[str, typer.Option(help="For memory (auto: f32 at 16 bits) and for what is lost.")] = "auto",
     runs: Annotated[int, typer.Option(min=0, help="Turns for start-up; 0: none.")] = 9,
     out: Annotated[Path, typer.Option(help="The results file.")] = Path("results/footprint.json"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -54,7 +54,7 @@ def footprint(
         rows += [measure.ramp(scale) for scale in (2, 3, 4)]
         if data is not None:
             for name in (part.strip() for part in sets.split(",") if part.strip()):
-                rows.append(measure.lost([pair(p, 4) for p in read_set(data, name)], name, 4))
+                rows.append(measure.lost([pair(p, 4) for p in read_set(data, name)], name, 4, precision))
         rows += [measure.memory(side, 2, 1 << 30, precision) for side in lengths]
         head = results.provenance(sys.argv[1:], measure.PROTOCOL, seed=0)
         results.write(out, head | {"weights_sha256": find("cascade-psnr").sha256}, rows)
