@@ -333,6 +333,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "speed-slower": ("speed-slower.json", speed),
     "footprint": ("footprint.json", footprint),
     "footprint-int8": ("footprint-int8.json", footprint),
+    "footprint-400-bf16": ("footprint-400-bf16.json", footprint),
     "footprint-400-f32": ("footprint-400-f32.json", footprint),
     "realism": ("realism.json", realism),
     **{f"attack-secure-{n}": (f"link-attack-full-secure-{n}.json", attacks) for n in (1, 2, 4)},

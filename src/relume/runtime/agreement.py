@@ -17,8 +17,8 @@ from relume.signal import Array
 
 MOST_DB = 120.0
 MAP_SIDE = 1024
-_BAND = 64
-"""Rows of the input that are looked at in one go."""
+_BAND, _BAND_BYTES = 64, 8 << 20
+"""Rows of the input that are looked at in one go, at most, and what the result shrunk to that height may take."""
 _BLOCK_BYTES = 1 << 20
 """Working values of the result that are shrunk in one go: as many as a processor keeps beside it."""
 
@@ -48,6 +48,7 @@ class Agreement:
         self._low: Array | None = None
         self._high: Array | None = None
         self._done = 0
+        self._band = max(8, min(_BAND, _BAND_BYTES // (4 * 3 * width * scale)) // 8 * 8)
         self._cell = math.ceil(max(height, width) / MAP_SIDE)
         rows, columns = (math.ceil(side / self._cell) for side in (height, width))
         self._map = np.zeros((rows, columns)) if mapped else None
@@ -59,8 +60,8 @@ class Agreement:
         context = min(self._done, REACH)
         ready = self._done + len(low)
         end = ready if ready == self._height else max(self._done, ready - REACH)
-        for start in range(self._done, end, _BAND):
-            stop = min(start + _BAND, end)
+        for start in range(self._done, end, self._band):
+            stop = min(start + self._band, end)
             first = self._done - context
             self._compare(low[start - self._done : stop - self._done], high, start, stop, first)
         keep = end - min(end, REACH)

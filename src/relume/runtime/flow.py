@@ -137,7 +137,7 @@ def strips(
             tile = step(seen, Place(row.start, column.start))
             left, right = column.own_start, min(column.own_stop, source.width)
             rows, columns = slice(top - row.start, bottom - row.start), slice(left - column.start, right - column.start)
-            own = tile[scaled(rows, scale), scaled(columns, scale)]
+            own = tile[_scaled(rows, scale), _scaled(columns, scale)]
             if on_tile is not None:
                 on_tile(top * scale, left * scale, own)
             into = strip[:, left * scale : right * scale]
@@ -153,7 +153,7 @@ def strips(
         yield held[top - first : bottom - first], strip
 
 
-def scaled(pixels: slice, scale: int) -> slice:
+def _scaled(pixels: slice, scale: int) -> slice:
     """The same part of an axis in a picture ``scale`` times larger."""
     return slice(pixels.start * scale, pixels.stop * scale)
 
