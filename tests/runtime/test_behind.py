@@ -34,3 +34,8 @@ def test_leaving_waits_for_what_is_under_way():
         gate.set()
         raise KeyError
     assert done == [True]
+
+
+def test_leaving_raises_what_the_last_piece_raised():
+    with pytest.raises(ZeroDivisionError), Behind() as behind:
+        behind.do(lambda: 1 / 0)

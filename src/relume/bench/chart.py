@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from relume.bench.relic import auto_levels, bytes_of, gray_world
+from relume.bench.photo_cases import bytes_of
+from relume.bench.relic import auto_levels, gray_world
 from relume.bench.results import interval
 from relume.bench.sets import Picture
 from relume.colour import linear_to_srgb, srgb_to_linear

@@ -23,16 +23,21 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """Runs a command for a small process, as the peak of a process begins with what the one that starts it holds."""
 
 
+def command(*arguments: str) -> list[str]:
+    """``relume restore ARGUMENTS`` by this Python."""
+    return [sys.executable, "-m", "relume", "restore", *arguments]
+
+
 def restore(arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
     """``relume restore ARGUMENTS --json`` of one picture: what it says of the file, and ``ru_maxrss`` in bytes.
 
     Raises ModelError with what the command said, if it fails.
     """
-    command = [sys.executable, "-m", "relume", "restore", *arguments, "--json"]
+    asked = command(*arguments, "--json")
     with tempfile.TemporaryDirectory() as folder:
         peak = Path(folder) / "peak"
-        done = subprocess.run([sys.executable, "-c", _WATCH, str(peak), *command], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", _WATCH, str(peak), *asked], capture_output=True, text=True)
         if done.returncode:
-            raise ModelError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+            raise ModelError(f"{' '.join(asked)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         told: dict[str, Any] = json.loads(done.stdout)["files"][0]
         return told, int(peak.read_text())

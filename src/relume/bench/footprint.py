@@ -60,19 +60,8 @@ def startup(runs: int, scale: int = 4) -> dict[str, Any]:
         times: dict[str, list[float]] = {"relume restore": [], "import numpy": []}
         for run in range(runs + 1):
             out = Path(folder) / str(run)
-            restore_one = [
-                sys.executable,
-                "-m",
-                "relume",
-                "restore",
-                str(picture),
-                "-o",
-                str(out),
-                "--scale",
-                str(scale),
-            ]
             for name, command in (
-                ("relume restore", restore_one),
+                ("relume restore", child.command(str(picture), "-o", str(out), "--scale", str(scale))),
                 ("import numpy", [sys.executable, "-c", "import numpy"]),
             ):
                 seconds = wall(command)
@@ -103,8 +92,7 @@ def overhead(runs: int, size: tuple[int, int], scale: int = 4) -> dict[str, Any]
         alone = network_alone(source, scale)
         whole, network = [], []
         for run in range(runs + 1):
-            command = [sys.executable, "-m", "relume", "restore", str(source)]
-            took = wall([*command, "-o", str(Path(folder) / str(run)), "--scale", str(scale)])
+            took = wall(child.command(str(source), "-o", str(Path(folder) / str(run)), "--scale", str(scale)))
             began = time.perf_counter()
             alone()
             if run:  # the first warms the caches

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from relume.bench.images import Distance, colour
+from relume.bench.photo_cases import bytes_of
 from relume.bench.results import interval
 from relume.bench.sets import Pair, Picture, read_set
 from relume.colour import luma
@@ -47,12 +48,6 @@ class Rival:
     name: str
     restore: Restore
     sha256: Mapping[str, str | None]
-
-
-def bytes_of(x: Array) -> Array:
-    """[0, 1] float to uint8, rounded and clipped."""
-    result: Array = np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
-    return result
 
 
 def bicubic(low: Array, scale: int) -> Array:

@@ -9,7 +9,10 @@ from typing import Self
 
 
 class Behind:
-    """While one piece of work is under way the caller goes on; what it raises comes out of the next call."""
+    """While one piece of work is under way the caller goes on; what it raises comes out of the next call.
+
+    Leaving the block waits for the last piece, and raises what that raised unless something else is being raised.
+    """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "relume-behind")
@@ -19,7 +22,11 @@ class Behind:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        self._thread.shutdown()
+        try:
+            if kind is None:
+                self.settle()
+        finally:
+            self._thread.shutdown()
 
     def do(self, work: Callable[[], None]) -> None:
         """Begin ``work`` once what was begun before is done."""

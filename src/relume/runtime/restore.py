@@ -302,7 +302,6 @@ def _run(
     with Behind() as behind:
         for low, high in strips(picture, step, tiles, working, dtype, progress, on_tile, made, behind):
             behind.do(partial(take, low.copy(), high))
-        behind.settle()
     return tiles, agreement
 
 

@@ -29,7 +29,8 @@ JPEG_QUALITY = 95
 WEBP_QUALITY = 92
 _LARGEST_SIDE = {"png": (1 << 31) - 1, "jpeg": 65535, "webp": 16383, "tiff": (1 << 31) - 1}
 _BIG_TIFF = 4_000_000_000
-_PIPE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 20
+"""So much is put into the pipe in one go: it stays near the processor on its way."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,6 @@ class _Piped:
         self._failure: str | None = None
         self._deflate = zlib.compressobj(0)
         self._read, write = os.pipe()
-        _widen(write)
         self._pipe = os.fdopen(write, "wb", buffering=0)
         self._thread = threading.Thread(target=self._save, name="relume-save", daemon=True)
         self._thread.start()
@@ -126,8 +126,8 @@ class _Piped:
             raise
 
     def write(self, rows: Array) -> None:
-        step = max(1, _PIPE_BYTES // (1 + rows[0].nbytes))
-        for start in range(0, len(rows), step):  # while they are near the processor
+        step = max(1, _PIECE_BYTES // (1 + rows[0].nbytes))
+        for start in range(0, len(rows), step):
             part = rows[start : start + step]
             lines = np.empty((len(part), 1 + part[0].nbytes), np.uint8)
             lines[:, 0] = 0  # the filter of a line: none
@@ -166,16 +166,6 @@ class _Piped:
             while os.read(self._read, 1 << 20):
                 pass
             os.close(self._read)
-
-
-def _widen(pipe: int) -> None:
-    """Let ``pipe`` hold a MiB where the system can: writer and reader then wait for each other less often."""
-    try:
-        from fcntl import F_SETPIPE_SZ, fcntl
-
-        fcntl(pipe, F_SETPIPE_SZ, _PIPE_BYTES)
-    except (ImportError, OSError):  # another system, or one that allows no more
-        pass
 
 
 def _run_saver(handle: int, path: Path, target: Target) -> str | None:
