@@ -38,6 +38,9 @@ def train(
         int | None, typer.Option(min=1, help="Stop after so many steps, as if interrupted, with a checkpoint.")
     ] = None,
     device: Annotated[Placement, typer.Option(help="Where to compute.")] = Placement.auto,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the step (super-resolution, first phase; needs a C++ compiler).")
+    ] = False,
     assignment: Annotated[
         list[str] | None, typer.Option("--set", help="Override a field of the recipe: field=value.")
     ] = None,
@@ -55,12 +58,13 @@ def train(
     if recipe.startswith(("link_", "secure_")):
         raise UsageError(f"{recipe} is a recipe of links: train it with 'relume link train'")
     folder = out or Path("runs") / recipe
+    how = {"resume": resume, "report": _report, "compiled": compiled}
     if tiny:
         value = override(value.tiny(), assignment or [])
-        run_tiny(value, folder, resume=resume, report=_report)
+        run_tiny(value, folder, **how)
     else:
         value = override(value, assignment or [])
-        run_recipe(value, data, folder, resume=resume, report=_report, stop_after=stop_after, device=device.value)
+        run_recipe(value, data, folder, stop_after=stop_after, device=device.value, **how)
     print(folder / "checkpoint.pt")
 
 

@@ -78,7 +78,8 @@ class Run:
 
     ``resume``: go on from the checkpoint, where there is one; ``report`` gets a line of JSON now and then;
     ``stop_after`` ends early after that many steps, with a checkpoint, as an interruption would; ``device`` is
-    ``auto``, ``cpu`` or ``cuda``, for trainings that several processes can share.
+    ``auto``, ``cpu`` or ``cuda``, for trainings that several processes can share; ``compiled``: through torch's
+    compiler, for the first phase of super-resolution.
     """
 
     folder: Path
@@ -92,12 +93,14 @@ class Run:
     report: Callable[[str], None] = print
     stop_after: int | None = None
     device: str = "auto"
+    compiled: bool = False
 
     @classmethod
     def of(cls, recipe: Recipe, folder: Path, *, resume: bool = False, **how: Any) -> Self:
         """The run of ``recipe`` in ``folder``; a checkpoint that is there already must be resumed.
 
-        ``how``: ``report``, ``stop_after`` and ``device``. Raises UsageError where a checkpoint is not resumed.
+        ``how``: ``report``, ``stop_after``, ``device`` and ``compiled``.
+        Raises UsageError where a checkpoint is not resumed.
         """
         run = cls(
             folder=folder,

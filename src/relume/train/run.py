@@ -45,6 +45,7 @@ from relume.train.steps import Supervised
 from relume.train.teacher import teach
 from relume.train.team import Team
 
+NOT_COMPILED = "--compile is for super-resolution without a critic; {} is another kind of training"
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
 
 
@@ -71,7 +72,17 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
         measure(_cascade(net, recipe), recipe, bank)
     if recipe.teacher:
         teach(bank, Path(recipe.teacher), recipe.taught)
-    return train(make_task(recipe, net, bank, data, team), run, leads=team.leads)
+    task = make_task(recipe, net, bank, data, team)
+    if run.compiled:
+        compile_step(task, recipe.name)
+    return train(task, run, leads=team.leads)
+
+
+def compile_step(task: Task, name: str) -> None:
+    """Compile what a step computes; UsageError for a kind of training that has no such way."""
+    if type(task) is not Supervised:
+        raise UsageError(NOT_COMPILED.format(name))
+    task.compile()
 
 
 def _cascade(net: nn.Module, recipe: SuperResolution) -> Cascade:
@@ -103,13 +114,15 @@ TRAININGS: Mapping[type, Callable[[Any, Path, Run], nn.Module]] = {
 def run_recipe(recipe: Any, data: Path, out: Path, **how: Any) -> nn.Module:
     """Train ``recipe`` on what is below ``data`` into ``out/checkpoint.pt`` and return the averaged network.
 
-    ``how``: ``resume``, ``report``, ``stop_after`` and ``device``, see :class:`relume.train.loop.Run`.
+    ``how``: ``resume``, ``report``, ``stop_after``, ``device`` and ``compiled``, see :class:`relume.train.loop.Run`.
     """
     training = next(training for kind, training in TRAININGS.items() if isinstance(recipe, kind))
+    if how.get("compiled") and training is not run_enlarger:
+        raise UsageError(NOT_COMPILED.format(recipe.name))
     return training(recipe, data, Run.of(recipe, out, **how))
 
 
-def run_tiny(recipe: Any, out: Path, *, resume: bool, report: Callable[[str], None]) -> nn.Module:
+def run_tiny(recipe: Any, out: Path, **how: Any) -> nn.Module:
     """Train a ``tiny()`` recipe on pictures drawn from its seed: a smoke test of the whole path that needs no data."""
     rng = np.random.default_rng(recipe.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +131,7 @@ def run_tiny(recipe: Any, out: Path, *, resume: bool, report: Callable[[str], No
             here.mkdir(parents=True)
             for number in range(4):
                 Image.fromarray(draw_picture(rng)).save(here / f"{number}.png")
-        return run_recipe(recipe, Path(folder), out, resume=resume, report=report)
+        return run_recipe(recipe, Path(folder), out, **how)
 
 
 def draw_picture(rng: np.random.Generator, side: int = 96) -> Array:
