@@ -113,6 +113,7 @@ def to_bytes(image: Array) -> Array:
 class Pairs:
     """One picture with its shrunken copies: ``low[s]`` is (h, w, 3), ``high[s]`` its (s h, s w, 3) original, uint8.
 
+    ``low`` is empty where patches are shrunk anew.
     ``taught[s]`` is what a teacher made of ``low[s]``, where there is one.
     """
 
@@ -166,14 +167,20 @@ class PairBank:
                 if min(picture.shape[:2]) * factor < smallest + max(scales):
                     continue
                 copy = picture if factor == 1 else to_bytes(resize(picture.astype(np.float32) / 255, factor))
-                self.pairs += [make_pairs(piece, scales, spec.shrink) for piece in spec.pieces(copy)]
+                self.pairs += [self.prepared(piece) for piece in spec.pieces(copy)]
         if not training:
             raise UsageError(f"all {len(found)} pictures are held out ({spec.held_out}): add some, or hold out fewer")
         if not self.pairs:
             raise UsageError(f"every training picture is smaller than the patch: {smallest} pixels at x{max(scales)}")
-        areas = np.array([p.low[min(scales)].size for p in self.pairs], float)
+        areas = np.array([p.high[min(scales)].size for p in self.pairs], float)
         self.weights = np.sqrt(areas) / np.sqrt(areas).sum()
         self.validation = [make_pairs(self.judged(path), scales, spec.shrink) for path in validation]
+
+    def prepared(self, picture: Array) -> Pairs:
+        """A picture to cut training patches from."""
+        if self.spec.fresh:
+            return Pairs({}, {scale: mod_crop(picture, scale) for scale in self.scales})
+        return make_pairs(picture, self.scales, self.spec.shrink)
 
     def judged(self, path: Path) -> Array:
         """A held-out picture, at most 720 pixels a side; one too small for a score is an error that names it."""

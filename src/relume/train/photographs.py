@@ -1,15 +1,17 @@
 """Freely licensed photographs as training pictures: listed files of unpacked packages, shrunk until they are sharp.
 
-    python -m relume.train.photographs UNPACKED --out DATA/photographs [--tests DATA/sr-test]
+    python -m relume.train.photographs UNPACKED --out DATA/photographs [--tests DATA/sr-test] [--list photographs-more]
 
-``UNPACKED`` holds a folder for each package of ``recipes/photographs.txt``, named as the package (``dpkg -x`` makes
-one). A wallpaper is larger than its detail: halved or more, JPEG's traces and the blur of the lens are gone. With
-``--tests`` a picture whose difference hash is near that of a test picture is left out, and said.
+``UNPACKED`` holds a folder for each package of the list (``recipes/photographs.txt``, Debian's, or
+``photographs-more.txt``, Ubuntu's), named as the package (``dpkg -x`` makes one). A wallpaper is larger than its
+detail: halved or more, JPEG's traces and the blur of the lens are gone. With ``--tests`` a picture whose difference
+hash is near that of a test picture is left out, and said.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,11 +25,12 @@ LONGEST = 2040
 LEAST_SHRINK = 1.6
 NEAR = 10
 """Two pictures are called the same at up to so many of 64 different bits."""
+LISTS = ("photographs", "photographs-more")
 
 
-def listed() -> list[str]:
-    """``package/path`` of every photograph of the list."""
-    lines = (files("relume.recipes") / "photographs.txt").read_text("utf-8").splitlines()
+def listed(name: str = LISTS[0]) -> list[str]:
+    """``package/path`` of every photograph of a list."""
+    lines = (files("relume.recipes") / f"{name}.txt").read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -52,8 +55,8 @@ def nearest(image: Image.Image, tests: dict[str, Array]) -> tuple[str, int]:
     return name, distance.get(name, 64)
 
 
-def prepare(unpacked: Path, out: Path, tests: Path | None) -> list[str]:
-    """Write every listed picture to ``out`` as PNG; what could not be used is told, a line each.
+def prepare(unpacked: Path, out: Path, tests: Path | None, names: Iterable[str]) -> list[str]:
+    """Write the pictures of those ``names`` to ``out`` as PNG; what could not be used is told, a line each.
 
     Raises UsageError where ``unpacked`` is no folder or ``tests`` holds no picture, before anything is written.
     """
@@ -65,7 +68,7 @@ def prepare(unpacked: Path, out: Path, tests: Path | None) -> list[str]:
     known = {path.name: difference_hash(Image.fromarray(load_rgb(path))) for path in found}
     out.mkdir(parents=True, exist_ok=True)
     told = []
-    for name in listed():
+    for name in names:
         source = unpacked / name
         if not source.exists():
             told.append(f"{source}: not there; unpack its package with dpkg -x")
@@ -86,9 +89,10 @@ def main() -> None:
     parser.add_argument("unpacked", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tests", type=Path)
+    parser.add_argument("--list", choices=LISTS, default=LISTS[0])
     args = parser.parse_args()
     try:
-        for line in prepare(args.unpacked, args.out, args.tests):
+        for line in prepare(args.unpacked, args.out, args.tests, listed(args.list)):
             print(line)
     except RelumeError as error:
         parser.error(str(error))
