@@ -24,7 +24,6 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
     "cascade-psnr": ("cascade-psnr.onnx", "e9c650c54cfade418c2c4a01e3b18d1364d8df7c7f5bc6f71f0c499d9fd2d741"),
-    "cascade-large": ("cascade-large.onnx", "ec0c2051af2bbdf67d637a1d41f29fb55e8bb7b19a90da906c32a45a233cec75"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
     "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),
     "srcnn": ("srcnn.onnx", "2829f9fe441ffbc0af129b8f9d280aa75902da663c9814354c821d76023ef3cc"),
