@@ -1,19 +1,23 @@
-"""``cascade_large``: the upscaler grown to twelve residual units, from five times as many pixels; it ships.
+"""``cascade_large``: the upscaler grown to twelve residual units, from five times as many pixels; not shipped.
 
-relume train cascade_large --data DATA --out runs/large --compile
-python -m relume.train.photographs UNPACKED --list photographs-more --out DATA/photographs-more --tests DATA/sr-test
-relume train cascade_large.more --data DATA --out runs/large_more --compile
-relume train cascade_large.undrawn --data DATA --out runs/large_undrawn --compile
-relume export runs/large_more -o runs/large-more.onnx
-relume export runs/large_undrawn -o runs/large-undrawn.onnx
-python -m relume.train.soup runs/large-more.onnx runs/large-undrawn.onnx --out runs/large-half.onnx
-relume train cascade_large.finish --data DATA --out runs/large_finish --compile
-relume train cascade_large.twin --data DATA --out runs/large_twin --compile
-relume export runs/large_finish -o runs/large-finish.onnx
-relume export runs/large_twin -o runs/large-twin.onnx
-python -m relume.train.soup runs/large-finish.onnx runs/large-twin.onnx --out runs/large-mean.onnx
-relume train cascade_large.eight_bits --data DATA --out runs/large_eight_bits
-relume export runs/large_eight_bits -o cascade-large.onnx
+    relume train cascade_large --data DATA --out runs/large --compile
+    python -m relume.train.photographs UNPACKED --list photographs-more --out DATA/photographs-more --tests DATA/sr-test
+    relume train cascade_large.more --data DATA --out runs/large_more --compile
+    relume train cascade_large.undrawn --data DATA --out runs/large_undrawn --compile
+    relume export runs/large_more -o runs/large-more.onnx
+    relume export runs/large_undrawn -o runs/large-undrawn.onnx
+    python -m relume.train.soup runs/large-more.onnx runs/large-undrawn.onnx --out runs/large-half.onnx
+    relume train cascade_large.finish --data DATA --out runs/large_finish --compile
+    relume train cascade_large.twin --data DATA --out runs/large_twin --compile
+    relume export runs/large_finish -o runs/large-finish.onnx
+    relume export runs/large_twin -o runs/large-twin.onnx
+    python -m relume.train.soup runs/large-finish.onnx runs/large-twin.onnx --out runs/large-mean.onnx
+    relume train cascade_large.eight_bits --data DATA --out runs/large_eight_bits
+    relume export runs/large_eight_bits -o cascade-large.onnx
+
+x4 against the seven units it began with, in dB: +0.10 (+- 0.05) on 32 unseen photographs, +0.015 (+- 0.007) on 50
+unseen landscapes, +0.026 on 20 drawn pages; -0.025 on the 60 pictures of BSDS398 left out here, which the seven had
+seen. On the test sets nothing (``docs/decisions/0005-more-pictures.md``). About 100 minutes of two cores in all.
 """
 
 import dataclasses
