@@ -28,6 +28,12 @@ def test_a_compiled_step_is_the_same_step():
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
+def test_without_a_compiler_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(UsageError, match=r"needs the C\+\+ compiler"):
+        run_tiny(RECIPE.tiny(), tmp_path, compiled=True)
+
+
 def test_a_game_cannot_be_compiled(tmp_path):
     with pytest.raises(UsageError, match="another kind"):
-        run_tiny(GAN.tiny(), tmp_path, resume=False, report=print, compiled=True)
+        run_tiny(GAN.tiny(), tmp_path, compiled=True)

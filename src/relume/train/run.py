@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -79,9 +80,11 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
 
 
 def compile_step(task: Task, name: str) -> None:
-    """Compile what a step computes; UsageError for a kind of training that has no such way."""
+    """Compile what a step computes; UsageError for a kind of training that has no such way, or without a compiler."""
     if type(task) is not Supervised:
         raise UsageError(NOT_COMPILED.format(name))
+    if shutil.which("g++") is None:
+        raise UsageError("--compile needs the C++ compiler g++: install it, or leave --compile out")
     task.compile()
 
 
