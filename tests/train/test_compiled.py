@@ -8,22 +8,20 @@ import torch
 from relume.recipes.cascade_natural import RECIPE
 from relume.recipes.srgan_x4 import RECIPE as GAN
 from relume.signal import UsageError
-from relume.train.run import compile_step, run_tiny
-from relume.train.steps import Supervised
+from relume.train.run import run_tiny
+from relume.train.steps import Supervised, can_compile
 from relume.train.team import Team
 from relume.train.throughput import NoiseBank
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's compiler needs a C++ compiler")
+@pytest.mark.skipif(not can_compile(), reason="torch's compiler needs a C++ compiler")
 def test_a_compiled_step_is_the_same_step():
     recipe = dataclasses.replace(RECIPE.tiny(), precision="f32", scale_weights=(0, 0, 1))
     bank = NoiseBank(recipe.net.scales, 80)
     losses = []
     for compiled in (False, True):
         torch.manual_seed(0)
-        task = Supervised(recipe, recipe.net.build(), bank, Team())
-        if compiled:
-            compile_step(task, recipe.name)
+        task = Supervised(recipe, recipe.net.build(), bank, Team(), compiled=compiled)
         losses.append([task.step(number, np.random.default_rng(number))["loss"] for number in range(3)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 

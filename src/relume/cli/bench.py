@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,6 +133,7 @@ def speed(
         from relume.runtime.zoo import find
         from relume.train import speed as plain
         from relume.train import throughput
+        from relume.train.steps import can_compile
 
         shipped = network(model, scale)
         shape = shape_of(dict(find(model).card.recipe["net"]))
@@ -146,7 +146,7 @@ def speed(
             "probe net, eager torch f32": Task(plain.probe(PROBE), float(PROBE[0] * PROBE[1] * 16)),
             **products,
         }
-        compiled = shutil.which("g++") is not None
+        compiled = can_compile()
         ours, loop = throughput.steps(shape, compiled=compiled)
         step = "our training step, compiled" if compiled else "our training step"
         tasks |= {step: Task(ours, 1.0), "plain float32 loop": Task(loop, 1.0)}

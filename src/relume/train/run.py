@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,23 +41,24 @@ from relume.train.restoration import Restoration, run_restoration
 from relume.train.restoration_export import export_restoration
 from relume.train.scores import last_scores
 from relume.train.start import begun, earlier, learned_from
-from relume.train.steps import Supervised
+from relume.train.steps import Supervised, can_compile
 from relume.train.teacher import teach
 from relume.train.team import Team
 
-NOT_COMPILED = "--compile is for super-resolution without a critic; {} is another kind of training"
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
 
 
-def make_task(recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Path, team: Team) -> Task:
-    """What the recipe's kind of training does in each step."""
+def make_task(
+    recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Path, team: Team, *, compiled: bool = False
+) -> Task:
+    """What the recipe's kind of training does in each step; ``compiled`` counts for the first phase alone."""
     if isinstance(recipe, AdversarialSuperResolution):
         content, lpips = content_of(recipe.content, recipe, data)
         game = ColouredContent(content, recipe.lab) if isinstance(recipe, AdversarialRelic) else content
         return Adversarial(recipe, net, bank, game, lpips, team)
     if isinstance(recipe, RecursiveSuperResolution):
         return RecursivelySupervised(recipe, net, bank, team)
-    return Supervised(recipe, net, bank, team)
+    return Supervised(recipe, net, bank, team, compiled=compiled)
 
 
 def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
@@ -73,19 +73,17 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
         measure(_cascade(net, recipe), recipe, bank)
     if recipe.teacher:
         teach(bank, Path(recipe.teacher), recipe.taught)
-    task = make_task(recipe, net, bank, data, team)
-    if run.compiled:
-        compile_step(task, recipe.name)
-    return train(task, run, leads=team.leads)
+    return train(make_task(recipe, net, bank, data, team, compiled=run.compiled), run, leads=team.leads)
 
 
-def compile_step(task: Task, name: str) -> None:
-    """Compile what a step computes; UsageError for a kind of training that has no such way, or without a compiler."""
-    if type(task) is not Supervised:
-        raise UsageError(NOT_COMPILED.format(name))
-    if shutil.which("g++") is None:
+def check_compiling(recipe: Any) -> None:
+    """Raise UsageError where the steps of ``recipe`` cannot be compiled: another kind of training, or no compiler."""
+    if type(recipe) is not SuperResolution:
+        raise UsageError(
+            f"--compile is for super-resolution without a critic; {recipe.name} is another kind of training"
+        )
+    if not can_compile():
         raise UsageError("--compile needs the C++ compiler g++: install it, or leave --compile out")
-    task.compile()
 
 
 def _cascade(net: nn.Module, recipe: SuperResolution) -> Cascade:
@@ -119,9 +117,9 @@ def run_recipe(recipe: Any, data: Path, out: Path, **how: Any) -> nn.Module:
 
     ``how``: ``resume``, ``report``, ``stop_after``, ``device`` and ``compiled``, see :class:`relume.train.loop.Run`.
     """
+    if how.get("compiled"):
+        check_compiling(recipe)
     training = next(training for kind, training in TRAININGS.items() if isinstance(recipe, kind))
-    if how.get("compiled") and training is not run_enlarger:
-        raise UsageError(NOT_COMPILED.format(recipe.name))
     return training(recipe, data, Run.of(recipe, out, **how))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -17,21 +18,27 @@ from relume.train.recipe import SuperResolution
 from relume.train.team import Team
 
 
-class Supervised:
-    """Phase one: each step draws a scale, runs the cascade up to it and minimises the pixel loss."""
+def can_compile() -> bool:
+    """Whether the C++ compiler that torch's compiler calls is there."""
+    return shutil.which("g++") is not None
 
-    def __init__(self, recipe: SuperResolution, net: nn.Module, bank: PairBank, team: Team) -> None:
+
+class Supervised:
+    """Phase one: each step draws a scale, runs the cascade up to it and minimises the pixel loss.
+
+    ``compiled``: through one compiled graph for each scale, whose sums round in another order (:func:`can_compile`).
+    """
+
+    def __init__(
+        self, recipe: SuperResolution, net: nn.Module, bank: PairBank, team: Team, *, compiled: bool = False
+    ) -> None:
         self.recipe, self.team = recipe, team
         self.net = net.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.forward: Callable[..., dict[int, Tensor]] = self.net
+        self.forward: Callable[..., dict[int, Tensor]] = torch.compile(net, dynamic=False) if compiled else net
         self.bank = bank
         self.optimisers = optimisers(net, recipe.optim.choice, recipe.optim.lr, recipe.optim.betas)
         weights = np.array(recipe.scale_weights, float)
         self.chances = weights / weights.sum()
-
-    def compile(self) -> None:
-        """Train through one compiled graph for each scale; needs a C++ compiler. Its sums round in another order."""
-        self.forward = torch.compile(self.net, dynamic=False)
 
     def modules(self) -> dict[str, nn.Module]:
         return {"net": self.net}

@@ -39,9 +39,7 @@ def steps(
     bank = NoiseBank(shape.scales, scale * (patch + 8))
     chances = tuple(float(s == scale) for s in shape.scales)
     recipe = SuperResolution("throughput", shape, DataSpec(()), 1000, batch, patch, chances)
-    task = Supervised(recipe, shape.build(), bank, Team())
-    if compiled:
-        task.compile()
+    task = Supervised(recipe, shape.build(), bank, Team(), compiled=compiled)
     rng = np.random.default_rng(0)
 
     net = shape.build()
