@@ -8,14 +8,14 @@ from typer.testing import CliRunner
 from relume.bench import relic
 from relume.bench.sets import Picture
 from relume.cli import build
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.metrics import colourfulness
 from relume.runtime import zoo
 from relume.signal import ModelError, UsageError
 
 
 def picture(seed: int, side: int = 64) -> np.ndarray:
-    return relic.bytes_of(resize(np.random.default_rng(seed).random((6, 6, 3)), size=(side, side)))
+    return to_bytes(resize(np.random.default_rng(seed).random((6, 6, 3)), size=(side, side)))
 
 
 def test_ageing_is_of_the_seed_and_the_name():

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from relume.bench.photo_cases import bytes_of
 from relume.bench.relic import auto_levels, gray_world
 from relume.bench.results import interval
 from relume.bench.sets import Picture
 from relume.colour import linear_to_srgb, srgb_to_linear
+from relume.degrade.resample import to_bytes
 from relume.metrics import delta_e
 from relume.runtime import chart
 from relume.runtime.pictures import colours
@@ -49,7 +49,7 @@ def captured(x: Array, rng: np.random.Generator) -> Array:
     light = light @ (mix / mix.sum(1, keepdims=True)).T
     flare = rng.uniform(0, 0.04)
     coded = linear_to_srgb(np.clip(light * (1 - flare) + flare, 0, 1)) ** rng.uniform(0.85, 1.2)
-    return bytes_of(coded + rng.normal(0, 0.005, x.shape))
+    return to_bytes(coded + rng.normal(0, 0.005, x.shape))
 
 
 def by_chart(x: Array) -> Array:

@@ -17,7 +17,7 @@ from relume.degrade.chain import Chain, Sequence
 from relume.degrade.damage import Folds, Scratches
 from relume.degrade.noise import GaussianNoise
 from relume.degrade.pixels import Pixelate
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.signal import Array, UsageError
 from relume.split import is_test
 
@@ -53,12 +53,6 @@ class Trial:
     make: Callable[[Picture, int], Case]
 
 
-def bytes_of(x: Array) -> Array:
-    """[0, 1] float to uint8, rounded and clipped."""
-    result: Array = np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
-    return result
-
-
 def visible(before: Array, after: Array) -> Array:
     """Where two uint8 pictures (H, W[, 3]) differ by more than ``VISIBLE`` in any channel, (H, W) bool."""
     apart = np.abs(colour(after).astype(int) - colour(before)).max(axis=2)
@@ -77,7 +71,7 @@ def by(degradation: Sequence) -> Callable[[Picture, int], Case]:
         truth = colour(picture.pixels)
         x = (truth / 255.0).astype(np.float32)
         draw = degradation.draw(x.shape, generator(picture, seed))
-        damaged, mask = bytes_of(degradation.apply(x, draw)), mask_of(draw)
+        damaged, mask = to_bytes(degradation.apply(x, draw)), mask_of(draw)
         return Case(picture.name, truth, damaged, mask, None if mask is None else mask & visible(truth, damaged))
 
     return make
@@ -86,18 +80,18 @@ def by(degradation: Sequence) -> Callable[[Picture, int], Case]:
 def without_colour(picture: Picture, seed: int) -> Case:
     """The luma of the picture, stored as gray."""
     truth = colour(picture.pixels)
-    return Case(picture.name, truth, bytes_of(gray(truth / 255.0)), None)
+    return Case(picture.name, truth, to_bytes(gray(truth / 255.0)), None)
 
 
 def old(picture: Picture, seed: int) -> Case:
     """At 256x256: the luma, scratched, then noisy, stored as gray."""
-    truth = bytes_of(resize(colour(picture.pixels) / 255.0, size=(PHOTO_SIDE, PHOTO_SIDE)))
+    truth = to_bytes(resize(colour(picture.pixels) / 255.0, size=(PHOTO_SIDE, PHOTO_SIDE)))
     chain = Chain((Scratches(), GaussianNoise(PHOTO_SIGMA / 255)))
     x = gray(truth / 255.0).astype(np.float32)
     draw = chain.draw(x.shape, generator(picture, seed))
     scratches, drawn = next(chain.taken(draw))
-    seen = visible(bytes_of(x), bytes_of(scratches.apply(x, drawn)))
-    return Case(picture.name, truth, bytes_of(chain.apply(x, draw)), mask_of(draw), seen)
+    seen = visible(to_bytes(x), to_bytes(scratches.apply(x, drawn)))
+    return Case(picture.name, truth, to_bytes(chain.apply(x, draw)), mask_of(draw), seen)
 
 
 TRIALS: Mapping[str, Trial] = {

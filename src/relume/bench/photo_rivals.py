@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from relume.bench.images import colour
-from relume.bench.photo_cases import BLOCK, PHOTO_SIDE, PHOTO_SIGMA, SIGMA, Case, bytes_of, generator
+from relume.bench.photo_cases import BLOCK, PHOTO_SIDE, PHOTO_SIGMA, SIGMA, Case, generator
 from relume.bench.sets import Picture
 from relume.card import ModelCard
 from relume.colour import lab_to_rgb, rgb_to_lab
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.runtime import zoo
 from relume.runtime.arrays import from_object
 from relume.runtime.functions import Function
@@ -112,14 +112,14 @@ def bicubic_of_means(case: Case) -> Array:
     """Block means, one pixel each, enlarged by MATLAB's bicubic and cut to size."""
     height, width = case.truth.shape[:2]
     means = case.damaged[::BLOCK, ::BLOCK] / 255.0
-    return bytes_of(resize(means, float(BLOCK)))[:height, :width]
+    return to_bytes(resize(means, float(BLOCK)))[:height, :width]
 
 
 def tinted(case: Case, chroma: Array) -> Array:
     """The gray picture with one chroma all over."""
     lab = rgb_to_lab(colour(case.damaged) / 255.0)
     lab[..., 1:] = chroma
-    return bytes_of(lab_to_rgb(lab))
+    return to_bytes(lab_to_rgb(lab))
 
 
 def shipped(task: str, **dials: Any) -> Callable[[Case], Array]:
@@ -144,7 +144,7 @@ def paper(path: Path) -> Rival:
     def run(case: Case) -> Array:
         planes = np.moveaxis(colour(case.damaged) / 255.0, 2, 0)[None].astype(np.float32)
         out = network(planes * np.float32(high - low) + np.float32(low))[0]
-        return bytes_of((np.moveaxis(out, 0, 2) - low) / (high - low))
+        return to_bytes((np.moveaxis(out, 0, 2) - low) / (high - low))
 
     return Rival(model.card.name, "paper", run, (str(path),))
 
@@ -222,6 +222,6 @@ def _with_bm3d(others: Sequence[Rival]) -> tuple[list[Rival], list[str]]:
         return list(others), ["bm3d: not installed; its licence allows non-commercial use alone"]
 
     def run(case: Case) -> Array:
-        return bytes_of(bm3d.bm3d_rgb(case.damaged / 255.0, SIGMA / 255))
+        return to_bytes(bm3d.bm3d_rgb(case.damaged / 255.0, SIGMA / 255))
 
     return [others[0], Rival("BM3D", "baseline", run), *others[1:]], []

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from relume.bench.images import Distance, colour
-from relume.bench.photo_cases import BLOCK, Case, bytes_of
+from relume.bench.photo_cases import BLOCK, Case
 from relume.bench.photo_rivals import Rival, found_mask, one_hint
 from relume.bench.results import interval
 from relume.colour import gray, rgb_to_lab
 from relume.degrade.pixels import block_means
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.metrics import ciede2000, colourfulness, psnr, ssim
 from relume.runtime.restore import restore
 from relume.runtime.self_ensemble import ONE, Side
@@ -153,8 +153,8 @@ def speed(
 
     ``eager`` runs the paper's network once on as many pixels; the other rows say how many times faster they are.
     """
-    plane = bytes_of(resize(gray(colour(picture) / 255.0), size=(SPEED_SIDE, SPEED_SIDE)))
-    squares = bytes_of(block_means(plane / 255.0, BLOCK))
+    plane = to_bytes(resize(gray(colour(picture) / 255.0), size=(SPEED_SIDE, SPEED_SIDE)))
+    squares = to_bytes(block_means(plane / 255.0, BLOCK))
     asked: dict[str, Callable[[], object]] = {
         PAPERS: eager,
         "repair": lambda: restore(plane, "repair"),

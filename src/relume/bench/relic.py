@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from relume.bench.images import Distance, colour
-from relume.bench.photo_cases import bytes_of
 from relume.bench.results import interval
 from relume.bench.sets import Pair, Picture, read_set
 from relume.colour import luma
 from relume.degrade.presets import AgedRelic
-from relume.degrade.resample import mod_crop, resize
+from relume.degrade.resample import mod_crop, resize, to_bytes
 from relume.metrics import colourfulness, delta_e, psnr, ssim
 from relume.runtime import zoo
 from relume.runtime.realism import PARTNERS
@@ -52,19 +51,19 @@ class Rival:
 
 def bicubic(low: Array, scale: int) -> Array:
     """(h, w, 3) uint8 enlarged by MATLAB's bicubic."""
-    return low if scale == 1 else bytes_of(resize(low / 255.0, scale))
+    return low if scale == 1 else to_bytes(resize(low / 255.0, scale))
 
 
 def auto_levels(x: Array) -> Array:
     """Every channel of (h, w, 3) uint8 stretched, its 0.5th and 99.5th percentile becoming 0 and 255."""
     low, high = np.percentile(x, (0.5, 99.5), axis=(0, 1))
-    return bytes_of((x - low) / np.maximum(high - low, 1))
+    return to_bytes((x - low) / np.maximum(high - low, 1))
 
 
 def gray_world(x: Array) -> Array:
     """Every channel of (h, w, 3) uint8 scaled so that the mean colour is a gray of the same mean."""
     means = x.mean((0, 1))
-    return bytes_of(x / 255.0 * means.mean() / np.maximum(means, 1))
+    return to_bytes(x / 255.0 * means.mean() / np.maximum(means, 1))
 
 
 def equalised(x: Array) -> Array:
@@ -72,7 +71,7 @@ def equalised(x: Array) -> Array:
     y = (luma(x / 255.0) - 16) / 219
     order = np.sort(y, axis=None)
     even = np.searchsorted(order, y, side="right") / y.size
-    return bytes_of(x / 255.0 + (even - y)[..., None])
+    return to_bytes(x / 255.0 + (even - y)[..., None])
 
 
 def clahe(x: Array) -> Array:
@@ -172,7 +171,7 @@ def aged(picture: Picture, scale: int, seed: int) -> Pair:
     high = mod_crop(colour(picture.pixels), scale)
     preset, rng = AgedRelic(scale), np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
     x = (high / 255.0).astype(np.float32)
-    return Pair(picture.name, bytes_of(preset.apply(x, preset.draw(x.shape, rng))), high)
+    return Pair(picture.name, to_bytes(preset.apply(x, preset.draw(x.shape, rng))), high)
 
 
 def pictures(data: Path, name: str) -> list[Picture]:

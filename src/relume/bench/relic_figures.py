@@ -11,7 +11,7 @@ import numpy as np
 from relume.bench.figures import check_box, pyplot, save, show
 from relume.bench.relic import Rival
 from relume.bench.sets import Picture
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.runtime.files import appearing
 from relume.signal import Array
 
@@ -61,7 +61,7 @@ def blind(
 def within(pixels: Array, side: int) -> Array:
     """(H, W, 3) uint8 shrunk to at most ``side`` pixels a side."""
     factor = side / max(pixels.shape[:2])
-    return pixels if factor >= 1 else np.clip(np.rint(resize(pixels / 255.0, factor) * 255), 0, 255).astype(np.uint8)
+    return pixels if factor >= 1 else to_bytes(resize(pixels / 255.0, factor))
 
 
 def _draw(lines: Sequence[Sequence[tuple[str, Array]]], path: Path, title: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from relume.degrade.resample import mod_crop, resize
+from relume.degrade.resample import mod_crop, resize, to_bytes
 from relume.signal import Array, InputRejected, UsageError
 
 SUFFIXES = {".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"}
@@ -61,5 +61,5 @@ def read_set(data: Path, name: str) -> list[Picture]:
 def pair(picture: Picture, scale: int) -> Pair:
     """Cut and shrink as the protocol has it, rounding to 8 bits."""
     high = mod_crop(picture.pixels, scale)
-    low = np.clip(np.rint(resize(high / 255.0, 1 / scale) * 255), 0, 255).astype(np.uint8)
+    low = to_bytes(resize(high / 255.0, 1 / scale))
     return Pair(picture.name, low, high)

@@ -80,6 +80,12 @@ def quantise(image: Array) -> Array:
     return result
 
 
+def to_bytes(image: Array) -> Array:
+    """A picture in [0, 1] as uint8, rounded and clipped."""
+    result: Array = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    return result
+
+
 @dataclass(frozen=True)
 class BicubicDownscale:
     """The degradation of super-resolution benchmarks: antialiased bicubic by 1/``scale``, rounded to 8 bits."""

@@ -80,10 +80,24 @@ FINISH = dataclasses.replace(
     seed=43,
 )
 
+FURTHER = dataclasses.replace(
+    MORE,
+    data=dataclasses.replace(MORE.data, folders=("sr-train/BSDS398", *PHOTOGRAPHS, "drawings")),
+    batch=5,
+    patch=64,
+    scale_weights=(0.08, 0.05, 0.87),
+    steps=33000,
+    validate_every=6000,
+    optim=dataclasses.replace(LONGER.optim, lr=8e-4, warmup=200, final=0.005),
+    start="runs/large-mean.onnx",
+    seed=51,
+)
+
 VARIANTS = {
     "more": MORE,
     "undrawn": UNDRAWN,
     "finish": FINISH,
+    "further": FURTHER,
     "twin": dataclasses.replace(FINISH, optim=dataclasses.replace(FINISH.optim, lr=3e-4), seed=44),
     "eight_bits": dataclasses.replace(
         FINISH,

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from relume.card import KEY, ModelCard
+from relume.card import ModelCard
 from relume.comm.laboratory import block_of, find
 from relume.nets.channel import NOISE, ChannelModel, ChannelShape
-from relume.signal import ModelError, OutputRefused
-from relume.train.export import OPSET, TOLERANCE, commit, count_parameters
+from relume.signal import OutputRefused
+from relume.train.export import commit, count_parameters, write
 from relume.train.loop import load_checkpoint, load_weights
 
 LICENCE = "Apache-2.0"
@@ -88,7 +83,7 @@ def export_model(net: ChannelModel, recipe: dict[str, Any], target: Path) -> Mod
         "longer than the output by the radius on either side, the noise is standard normal",
     )
     if net.fading is None:
-        return write(wrapped, card, target)
+        return write_signals(wrapped, card, target)
     if beside.exists():
         raise OutputRefused(f"{beside}: exists already; choose another name or remove it")
     fading = dataclasses.replace(
@@ -99,54 +94,17 @@ def export_model(net: ChannelModel, recipe: dict[str, Any], target: Path) -> Mod
         inputs={"noise": NOISE},
         macs_per_pixel={"gain": count_parameters(net.fading)},
     )
-    done = write(wrapped, card, target)
-    write(net.fading, fading, beside)
+    done = write_signals(wrapped, card, target)
+    write_signals(net.fading, fading, beside)
     return done
 
 
-def write(net: nn.Module, card: ModelCard, path: Path) -> ModelCard:
-    """Write one network of signals and return its card with the parity set; a file that failed is not left behind.
-
-    The parity is relative to the largest value where that is above 1: received samples may be counts of a converter.
-    """
-    if path.exists():
-        raise OutputRefused(f"{path}: exists already; choose another name or remove it")
-    net = net.eval()
+def write_signals(net: nn.Module, card: ModelCard, path: Path) -> ModelCard:
+    """Write one network of signals (N, C, T): inputs longer than its output, or as long; see :func:`export.write`."""
+    (output,) = card.outputs
+    axes = {name: {0: "n", 2: "t"} for name in card.inputs} | {output: {0: "n", 2: "t_out"}}
     length = 2 * card.radius + 11
-    example = _example(card, length)
-    output = next(iter(card.outputs))
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                net,
-                example,
-                str(partial),
-                input_names=list(card.inputs),
-                output_names=[output],
-                dynamic_axes={name: {0: "n", 2: "t"} for name in card.inputs} | {output: {0: "n", 2: "t_out"}},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-            longer = _example(card, length + 6)
-            session = onnxruntime.InferenceSession(str(partial), providers=["CPUExecutionProvider"])
-            fed = {name: value.numpy() for name, value in zip(card.inputs, longer, strict=True)}
-            found = session.run([output], fed)[0]
-            wanted = net(*longer).numpy()
-            parity = float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
-        if not parity <= TOLERANCE:
-            raise ModelError(f"{card.name}: ONNX and torch differ by {parity:.2g}, more than {TOLERANCE}; not exported")
-        card = dataclasses.replace(card, parity=parity)
-        model = onnx.load(str(partial))
-        onnx.helper.set_model_props(model, {KEY: card.to_json()})
-        onnx.save(model, str(partial))
-        os.link(partial, path)
-    except OSError as error:
-        raise OutputRefused(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return card
+    return write(net, card, path, _example(card, length), _example(card, length + 6), axes)
 
 
 def _example(card: ModelCard, length: int) -> tuple[Tensor, ...]:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from relume.card import TrainingSet
 from relume.degrade.pixels import resample
-from relume.degrade.resample import mod_crop, resize
+from relume.degrade.resample import mod_crop, resize, to_bytes
 from relume.signal import Array, InputRejected, UsageError
 from relume.split import is_test
 
@@ -102,11 +102,6 @@ def load_rgb(path: Path) -> Array:
             return pixels
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise InputRejected(f"{path}: not a readable picture ({error}); remove it from the training folder") from error
-
-
-def to_bytes(image: Array) -> Array:
-    """[0, 1] float to uint8, rounded and clipped."""
-    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)

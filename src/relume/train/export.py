@@ -21,6 +21,7 @@ from relume.signal import ModelError, OutputRefused
 
 OPSET = 17
 TOLERANCE = 1e-4
+Inputs = tuple[Tensor, ...]
 LICENCE = "Apache-2.0 for the weights file; see the terms of the training data"
 
 
@@ -65,19 +66,29 @@ def count_parameters(net: nn.Module) -> int:
 
 
 def export(net: nn.Module, card: ModelCard, path: Path, *, check_size: tuple[int, int] = (24, 20)) -> ModelCard:
-    """Write ``net`` (inputs and outputs in the card's order) to ``path`` and return the card with its ``parity`` set.
+    """Write a network of pictures, inputs and outputs in the card's order; see :func:`write`."""
+    height, width = (side * card.multiple for side in check_size)
+    axes = {name: {0: "n", 2: "h", 3: "w"} for name in card.inputs}
+    axes |= {name: {0: "n", 2: f"h_{name}", 3: f"w_{name}"} for name in card.outputs}
+    example, other = (
+        tuple(torch.rand(1, c, *size, generator=torch.Generator().manual_seed(seed)) for c in card.inputs.values())
+        for seed, size in ((0, (height, width)), (1, (height + card.multiple, width)))
+    )
+    return write(net, card, path, example, other, axes)
 
-    Raises ModelError if ONNX Runtime and torch disagree by more than 1e-4 on random input, and OutputRefused if the
-    file exists already; a file that failed is not left behind.
+
+def write(
+    net: nn.Module, card: ModelCard, path: Path, example: Inputs, other: Inputs, axes: Mapping[str, dict[int, str]]
+) -> ModelCard:
+    """Write ``net`` to ``path`` as ONNX and return the card, which is in it, with its ``parity`` set.
+
+    ``example``: inputs to trace the network with; ``other``: inputs of another size, to compare it with torch on;
+    ``axes``: the free axes of inputs and outputs by name. Raises ModelError where :func:`parity` does, and
+    OutputRefused if the file exists already or cannot be written; a file that failed is not left behind.
     """
     if path.exists():
         raise OutputRefused(f"{path}: exists already; choose another name or remove it")
     net = net.eval().float().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    height, width = (side * card.multiple for side in check_size)
-    generator = torch.Generator().manual_seed(0)
-    example = tuple(torch.rand(1, c, height, width, generator=generator) for c in card.inputs.values())
-    axes = {name: {0: "n", 2: "h", 3: "w"} for name in card.inputs}
-    axes |= {name: {0: "n", 2: f"h_{name}", 3: f"w_{name}"} for name in card.outputs}
     partial = path.with_name(path.name + ".partial")
     try:
         with warnings.catch_warnings(), torch.no_grad():
@@ -92,27 +103,31 @@ def export(net: nn.Module, card: ModelCard, path: Path, *, check_size: tuple[int
                 opset_version=OPSET,
                 dynamo=False,
             )
-        card = dataclasses.replace(card, parity=parity(net, card, partial, (height + card.multiple, width)))
+        card = dataclasses.replace(card, parity=parity(net, card, partial, other))
         model = onnx.load(str(partial))
         onnx.helper.set_model_props(model, {KEY: card.to_json()})
         onnx.checker.check_model(model)
         onnx.save(model, str(partial))
         os.link(partial, path)
+    except OSError as error:
+        raise OutputRefused(f"{path}: cannot be written ({error.strerror})") from error
     finally:
         partial.unlink(missing_ok=True)
     return card
 
 
-def parity(net: nn.Module, card: ModelCard, path: Path, size: tuple[int, int]) -> float:
-    """The largest difference between torch and ONNX Runtime, both float32, on a random picture of ``size``."""
-    generator = torch.Generator().manual_seed(1)
-    inputs = {name: torch.rand(1, c, *size, generator=generator) for name, c in card.inputs.items()}
+def parity(net: nn.Module, card: ModelCard, path: Path, inputs: Inputs) -> float:
+    """How far torch and ONNX Runtime, both float32, differ at most, over the largest value where that is above 1.
+
+    A value may be far above 1: received samples may be counts of a converter. Raises ModelError above 1e-4.
+    """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    found = session.run(list(card.outputs), {name: value.numpy() for name, value in inputs.items()})
+    fed = {name: value.numpy() for name, value in zip(card.inputs, inputs, strict=True)}
+    found = session.run(list(card.outputs), fed)
     with torch.no_grad():
-        expected = net(*inputs.values())
-    expected = expected if isinstance(expected, tuple) else (expected,)
-    worst = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(found, expected, strict=True))
+        expected = net(*inputs)
+    pairs = zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True)
+    worst = max(float(np.abs(a - b.numpy()).max() / max(1.0, float(b.abs().max()))) for a, b in pairs)
     if not worst <= TOLERANCE:
         raise ModelError(f"{card.name}: ONNX and torch differ by {worst:.2g}, more than {TOLERANCE}; not exported")
     return worst

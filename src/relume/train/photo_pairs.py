@@ -10,11 +10,11 @@ import numpy as np
 from torch import Tensor
 
 from relume.degrade.base import to_luma
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.signal import Array
 from relume.train.conditional_recipe import ConditionalGan
 from relume.train.damage_bank import DamageBank, held_out_damage
-from relume.train.data import load_rgb, split, to_bytes
+from relume.train.data import load_rgb, split
 from relume.train.paired import find_pairs
 from relume.train.picture_bank import PictureBank, centre, tensor
 

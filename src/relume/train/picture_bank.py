@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.signal import Array, UsageError
 from relume.split import is_test
-from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_bytes
+from relume.train.data import DataSpec, find_pictures, load_rgb, split
 
 
 @dataclass(frozen=True)

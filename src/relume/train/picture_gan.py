@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.nets.dcgan_pictures import DcganShape
 from relume.nets.gan import GanShape
 from relume.signal import Array, UsageError
 from relume.split import is_test
-from relume.train.data import DataSpec, find_pictures, load_rgb, to_bytes
+from relume.train.data import DataSpec, find_pictures, load_rgb
 from relume.train.equilibrium import Curve, stand
 from relume.train.health import Health, Pulse
 from relume.train.loop import Run, train

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from relume.degrade.chain import Chain
 from relume.degrade.noise import GaussianNoise
 from relume.degrade.presets import AgedRelic
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.metrics import delta_e, psnr
 from relume.nets.relic_colour import ColourBranch, ColourShape, bend, look_up, seen
 from relume.signal import Array, Draw, UsageError
 from relume.split import is_test
 from relume.train.colour_loss import delta_e94
-from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_bytes, to_tensor
+from relume.train.data import DataSpec, find_pictures, load_rgb, split, to_tensor
 from relume.train.loop import Run, train
 from relume.train.optim import descend, optimisers
 from relume.train.recipe import Optim

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 from relume.card import ModelCard
-from relume.degrade.resample import resize
+from relume.degrade.resample import resize, to_bytes
 from relume.metrics import SR_PROTOCOL
 from relume.nets.cascade import Cascade
 from relume.nets.crsrgan import CrsrganShape
@@ -27,7 +27,7 @@ from relume.train.channel_gan import run_channel
 from relume.train.channel_recipe import ChannelGan
 from relume.train.conditional import run_conditional
 from relume.train.conditional_recipe import ConditionalGan
-from relume.train.data import PairBank, to_bytes
+from relume.train.data import PairBank
 from relume.train.export import LICENCE, Named, commit, count_parameters, export, promise
 from relume.train.flat import keep_flat
 from relume.train.loop import Run, Task, load_checkpoint, load_weights, train

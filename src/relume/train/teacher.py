@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from relume.degrade.resample import to_bytes
 from relume.runtime import engine, zoo
 from relume.runtime.self_ensemble import EIGHT, mean_of
 from relume.signal import ModelError
-from relume.train.data import PairBank, to_bytes
+from relume.train.data import PairBank
 
 
 def teach(bank: PairBank, teacher: Path, scales: Sequence[int]) -> None:
