@@ -1,10 +1,9 @@
 """``srcnn_x4``: SRCNN 9-5-5 as a baseline that ships (57,281 weights).
 
-    relume train srcnn_x4 --data DATA --out runs/srcnn
+    relume train srcnn_x4 --data DATA --out runs/srcnn --compile
     relume export runs/srcnn -o src/relume/weights/srcnn.onnx
 
 Its paper minimises the MSE by plain gradient descent over 10^8 steps; here Adam does in thousands.
-What ships is the same network by ``equal_budget``, 1,500 steps; this is the longer training, not run to its end yet.
 """
 
 from relume.nets.srcnn import SrcnnShape
@@ -15,7 +14,7 @@ RECIPE = SuperResolution(
     name="srcnn",
     net=SrcnnShape(scale=4, kernels=(9, 5, 5)),
     data=CASCADE.data,
-    steps=20000,
+    steps=8000,
     batch=16,
     patch=16,
     scale_weights=(1.0,),

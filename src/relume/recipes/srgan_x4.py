@@ -46,6 +46,6 @@ VARIANTS: dict[str, AdversarialSuperResolution] = {
         optim=dataclasses.replace(RECIPE.optim, ema=0.99),
         content=dataclasses.replace(RECIPE.content, pixel=1.0),
         adversarial=1.25e-4,
-        start="runs/equal/srresnet/checkpoint.pt",
+        start="runs/srresnet/checkpoint.pt",
     ),
 }
