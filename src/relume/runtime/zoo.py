@@ -30,7 +30,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "vdsr": ("vdsr.onnx", "b11d95db7058921e33c1c0c6d06d1bdcda6427b44f96404aa57bfd33e17c7140"),
     "drcn": ("drcn.onnx", "c255177567fdd424c4d11c7a073959cc9281bc1f6534b23affb2674950007044"),
     "srresnet": ("srresnet.onnx", "57875469ae6e03829fc93b3b8982e3f6dd23b76dc7ee827f11436606794b416d"),
-    "srgan": ("srgan.onnx", "efb06d338a37f3e3afe2446479660cfe1b728b3a6364628d36e376c97e67cefd"),
+    "srgan": ("srgan.onnx", "b4f4106dcbc21ac61d4daf1a2c50087eb04f1eefe6fadd25f5526065cd6a15a0"),
     "lpips-alex": ("lpips-alex.onnx", "2a5572fdf58b34049380f5925cd8c93358fda66bd7da546f0038a9d96e823dad"),
     "link-ae1-decoder": ("link-ae1-decoder.onnx", "a0ff4f13af5a3557b014841bb2e9baa7128544ce573f18f437c587206e93d615"),
     "link-ae1-encoder": ("link-ae1-encoder.onnx", "88619c90488ac7947bca565e839411a783bb77360a3478ae34abf0ffc646c68d"),
