@@ -6,9 +6,9 @@
 Its perceptual loss: VGG features before the last ReLU (VGG16 conv5_3 for VGG19 conv5_4), no pixel term, l_Gen at 10^-3.
 The paper divides its features by 12.75, hence the weight 0.00615 = 1 / 12.75^2. Deviation: the term is a mean over
 channels; summed, it would leave the adversary no say.
-``VARIANTS["survey"]`` has the content of eq. 1 of the survey, which holds a pixel term too (L1 for its MSE). There eq. 5's
-sum over the 8 pictures of a batch is taken as a mean: as a sum the critic, which learns faster, drove the pixel term
-from 0.037 to 0.068 within 200 steps.
+``VARIANTS["survey"]`` has the content of eq. 1 of the survey, which holds a pixel term too (L1 for its MSE). There
+eq. 5's sum over the 8 pictures of a batch is taken as a mean: as a sum the critic, which learns faster, drove the
+pixel term from 0.037 to 0.068 within 200 steps.
 ``survey`` ships; this is SRGAN at its paper's size, not trained yet.
 """
 
