@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -10,7 +12,7 @@ from relume.recipes import shape_of
 from relume.recipes.cascade import RECIPE
 from relume.recipes.cascade_eight_bits import RECIPE as EIGHT_BITS
 from relume.signal import ModelError, OutputRefused
-from relume.train.export import promise
+from relume.train.export import export, parity, promise
 from relume.train.recipe import plain
 from relume.train.run import export_checkpoint, run_tiny
 from relume.train.start import earlier, learned_from
@@ -115,3 +117,34 @@ def test_only_what_met_a_critic_may_invent():
     assert promise({"adversarial": 0.004, "content": {"perceptual": 0.5}})[0] == "generative"
     assert promise({"adversarial": 0.0, "content": {"perceptual": 0.2}})[0] == "faithful"
     assert promise({}) == ("faithful", "trained for PSNR")
+
+
+def test_inputs_of_one_size_are_compared_on_pictures_of_their_own(exported, tmp_path):
+    seen = []
+
+    class Difference(torch.nn.Module):
+        def forward(self, a, b):
+            seen.append((a.detach().clone(), b.detach().clone()))
+            return (a - b).abs().mean((1, 2, 3), keepdim=True)
+
+    card = dataclasses.replace(exported[0], inputs={"a": 3, "b": 3}, outputs={"distance": 1}, eight_bits={})
+    export(Difference(), card, tmp_path / "distance.onnx")
+    assert all(not torch.equal(a, b) for a, b in seen)
+
+
+def test_a_difference_is_over_the_largest_value_only_where_that_is_asked_for(exported, tmp_path):
+    class Counts(torch.nn.Module):
+        def forward(self, x):
+            return 100 * x
+
+    card = dataclasses.replace(exported[0], inputs={"x": 3}, outputs={"y": 1}, eight_bits={})
+    export(Counts(), card, tmp_path / "counts.onnx")
+    x = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1)) + 1
+
+    class Off(torch.nn.Module):
+        def forward(self, x):
+            return 100 * x + 1e-3
+
+    with pytest.raises(ModelError, match="differ by"):
+        parity(Off(), card, tmp_path / "counts.onnx", (x,))
+    assert parity(Off(), card, tmp_path / "counts.onnx", (x,), relative=True) < 1e-4

@@ -12,8 +12,10 @@
     relume export runs/large_finish -o runs/large-finish.onnx
     relume export runs/large_twin -o runs/large-twin.onnx
     python -m relume.train.soup runs/large-finish.onnx runs/large-twin.onnx --out runs/large-mean.onnx
-    relume train cascade_large.further --data DATA --out runs/large_further --compile --stop-after 10908
-    relume train cascade_large.settle --data DATA --out runs/large_settle --compile --stop-after 8800
+    torchrun --nproc-per-node 2 -m relume train cascade_large.further --data DATA --out runs/large_further --compile \
+        --stop-after 10908
+    torchrun --nproc-per-node 2 -m relume train cascade_large.settle --data DATA --out runs/large_settle --compile \
+        --stop-after 8800
     relume train cascade_large.eight_bits --data DATA --out runs/large_eight_bits
     relume export runs/large_eight_bits -o cascade-large.onnx
 

@@ -1,6 +1,6 @@
 """``srgan_x4``: SRGAN, the SRResNet of ``srresnet_x4`` against its paper's discriminator.
 
-    relume train srgan_x4 --data DATA --out runs/srgan --set start=runs/srresnet/checkpoint.pt
+    relume train srgan_x4.survey --data DATA --out runs/srgan
     relume export runs/srgan -o src/relume/weights/srgan.onnx
 
 Its perceptual loss: VGG features before the last ReLU (VGG16 conv5_3 for VGG19 conv5_4), no pixel term, l_Gen at 10^-3.
@@ -9,7 +9,7 @@ channels; summed, it would leave the adversary no say.
 ``VARIANTS["survey"]`` has the content of eq. 1 of the survey, which holds a pixel term too (L1 for its MSE). There
 eq. 5's sum over the 8 pictures of a batch is taken as a mean: as a sum the critic, which learns faster, drove the
 pixel term from 0.037 to 0.068 within 200 steps.
-``survey`` ships; this is SRGAN at its paper's size, not trained yet.
+``survey`` ships; the recipe without it is SRGAN at its paper's size, not trained yet: ``--set start=`` says where from.
 """
 
 import dataclasses

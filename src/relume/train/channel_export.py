@@ -104,7 +104,7 @@ def write_signals(net: nn.Module, card: ModelCard, path: Path) -> ModelCard:
     (output,) = card.outputs
     axes = {name: {0: "n", 2: "t"} for name in card.inputs} | {output: {0: "n", 2: "t_out"}}
     length = 2 * card.radius + 11
-    return write(net, card, path, _example(card, length), _example(card, length + 6), axes)
+    return write(net, card, path, _example(card, length), _example(card, length + 6), axes, relative=True)
 
 
 def _example(card: ModelCard, length: int) -> tuple[Tensor, ...]:

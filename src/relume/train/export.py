@@ -70,21 +70,30 @@ def export(net: nn.Module, card: ModelCard, path: Path, *, check_size: tuple[int
     height, width = (side * card.multiple for side in check_size)
     axes = {name: {0: "n", 2: "h", 3: "w"} for name in card.inputs}
     axes |= {name: {0: "n", 2: f"h_{name}", 3: f"w_{name}"} for name in card.outputs}
-    example, other = (
-        tuple(torch.rand(1, c, *size, generator=torch.Generator().manual_seed(seed)) for c in card.inputs.values())
-        for seed, size in ((0, (height, width)), (1, (height + card.multiple, width)))
-    )
+    example, other = _pictures(card, height, width, seed=0), _pictures(card, height + card.multiple, width, seed=1)
     return write(net, card, path, example, other, axes)
 
 
+def _pictures(card: ModelCard, height: int, width: int, *, seed: int) -> Inputs:
+    generator = torch.Generator().manual_seed(seed)
+    return tuple(torch.rand(1, c, height, width, generator=generator) for c in card.inputs.values())
+
+
 def write(
-    net: nn.Module, card: ModelCard, path: Path, example: Inputs, other: Inputs, axes: Mapping[str, dict[int, str]]
+    net: nn.Module,
+    card: ModelCard,
+    path: Path,
+    example: Inputs,
+    other: Inputs,
+    axes: Mapping[str, dict[int, str]],
+    *,
+    relative: bool = False,
 ) -> ModelCard:
     """Write ``net`` to ``path`` as ONNX and return the card, which is in it, with its ``parity`` set.
 
     ``example``: inputs to trace the network with; ``other``: inputs of another size, to compare it with torch on;
-    ``axes``: the free axes of inputs and outputs by name. Raises ModelError where :func:`parity` does, and
-    OutputRefused if the file exists already or cannot be written; a file that failed is not left behind.
+    ``axes``: the free axes of inputs and outputs by name; ``relative``: see :func:`parity`. Raises ModelError where
+    that does, and OutputRefused if the file exists already or cannot be written; a file that failed is not left behind.
     """
     if path.exists():
         raise OutputRefused(f"{path}: exists already; choose another name or remove it")
@@ -103,7 +112,7 @@ def write(
                 opset_version=OPSET,
                 dynamo=False,
             )
-        card = dataclasses.replace(card, parity=parity(net, card, partial, other))
+        card = dataclasses.replace(card, parity=parity(net, card, partial, other, relative=relative))
         model = onnx.load(str(partial))
         onnx.helper.set_model_props(model, {KEY: card.to_json()})
         onnx.checker.check_model(model)
@@ -116,10 +125,10 @@ def write(
     return card
 
 
-def parity(net: nn.Module, card: ModelCard, path: Path, inputs: Inputs) -> float:
-    """How far torch and ONNX Runtime, both float32, differ at most, over the largest value where that is above 1.
+def parity(net: nn.Module, card: ModelCard, path: Path, inputs: Inputs, *, relative: bool = False) -> float:
+    """How far torch and ONNX Runtime, both float32, differ at most. Raises ModelError above 1e-4.
 
-    A value may be far above 1: received samples may be counts of a converter. Raises ModelError above 1e-4.
+    ``relative``: over the largest value where that is above 1; received samples may be counts of a converter.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     fed = {name: value.numpy() for name, value in zip(card.inputs, inputs, strict=True)}
@@ -127,7 +136,9 @@ def parity(net: nn.Module, card: ModelCard, path: Path, inputs: Inputs) -> float
     with torch.no_grad():
         expected = net(*inputs)
     pairs = zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True)
-    worst = max(float(np.abs(a - b.numpy()).max() / max(1.0, float(b.abs().max()))) for a, b in pairs)
+    worst = max(
+        float(np.abs(a - b.numpy()).max()) / (max(1.0, float(b.abs().max())) if relative else 1.0) for a, b in pairs
+    )
     if not worst <= TOLERANCE:
         raise ModelError(f"{card.name}: ONNX and torch differ by {worst:.2g}, more than {TOLERANCE}; not exported")
     return worst
