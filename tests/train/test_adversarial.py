@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +10,7 @@ from relume.recipes.drcn_x4 import RECIPE as DRCN
 from relume.recipes.equal_budget import PAPER_DATA
 from relume.recipes.equal_budget import VARIANTS as BUDGET
 from relume.signal import ModelError, UsageError
-from relume.train.adversarial import find_weights
+from relume.train.adversarial import find_weights, from_any_pixel
 from relume.train.losses import Content
 from relume.train.recipe import SuperResolution, plain
 from relume.train.run import export_checkpoint, run_tiny
@@ -32,8 +33,19 @@ def test_phase_two_trains_both_and_exports_a_generative_model(tmp_path):
     assert (card.fidelity, card.scales) == ("generative", (2, 3, 4))
 
 
+def test_what_is_judged_begins_at_any_pixel_within_an_input_pixel():
+    high = torch.arange(2 * 3 * 16 * 20.0).view(2, 3, 16, 20)
+    starts = set()
+    for seed in range(60):
+        restored, truth = from_any_pixel(high + 0.5, high, 4, np.random.default_rng(seed))
+        assert truth.shape == (2, 3, 12, 16) and torch.equal(restored, truth + 0.5)
+        top, left = divmod(int(truth[0, 0, 0, 0]), 20)
+        assert torch.equal(truth, high[..., top : top + 12, left : left + 16])
+        starts.add((top, left))
+    assert starts == {(top, left) for top in range(4) for left in range(4)}
+
+
 def test_resumed_equals_unbroken(tmp_path):
-    import numpy as np
     from PIL import Image
 
     from relume.train.run import draw_picture, run_recipe

@@ -39,7 +39,7 @@ def train(
     ] = None,
     device: Annotated[Placement, typer.Option(help="Where to compute.")] = Placement.auto,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile the step (super-resolution, first phase; needs a C++ compiler).")
+        bool, typer.Option("--compile", help="Compile the step (super-resolution; needs a C++ compiler).")
     ] = False,
     assignment: Annotated[
         list[str] | None, typer.Option("--set", help="Override a field of the recipe: field=value.")

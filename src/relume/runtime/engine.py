@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 from types import ModuleType
@@ -292,7 +292,7 @@ def fastest_precision(eight_bits: bool = False) -> Precision:
 
 
 def gigaflops(precision: str) -> float:
-    """Convolution GFLOP/s that this machine reached in ``precision`` when it was measured, which may be now."""
+    """Convolution GFLOP/s of this machine in ``precision``, were it doing nothing else."""
     rates = _measured()
     return rates.get(precision, rates["f32"])
 
@@ -300,7 +300,7 @@ def gigaflops(precision: str) -> float:
 @lru_cache(maxsize=1)
 def _measured() -> dict[str, float]:
     """Convolution GFLOP/s by precision, measured once (in a fraction of a second) and cached."""
-    name = "rates-" + cache.key(GRAPH_VERSION, _ov().__version__, processor())
+    name = "undisturbed-rates-" + cache.key(GRAPH_VERSION, _ov().__version__, processor())
     rates = cache.get_json(name)
     if rates is None or "f32" not in rates:
         rates = _rates(seconds=0.05)
@@ -311,6 +311,7 @@ def _measured() -> dict[str, float]:
 def _rates(seconds: float) -> dict[str, float]:
     """GFLOP/s by precision of a few residual units as the networks have them, the best of interleaved runs.
 
+    By processor time, so that what else the machine is doing does not decide which precision is used from then on.
     Without bf16 where the processor has none, and without int8 where it adds up wrongly.
     """
     side, channels, units = 128, 64, 3
@@ -328,11 +329,21 @@ def _rates(seconds: float) -> dict[str, float]:
     started = time.perf_counter()
     for _ in _at_least_twice(started, seconds * len(runs)):
         for precision, request in runs.items():
-            before = time.perf_counter()
-            request.infer([data], share_inputs=True, share_outputs=True)
-            best[precision] = min(best[precision], time.perf_counter() - before)
+            taken = _share(partial(request.infer, [data], share_inputs=True, share_outputs=True))
+            best[precision] = min(best[precision], taken)
     flops = 2 * 2 * units * 9 * channels * channels * side * side
     return {precision: flops / lowest / 1e9 for precision, lowest in best.items()}
+
+
+def _share(work: Callable[[], object]) -> float:
+    """Seconds of processor time that ``work`` takes of each of this process's processors; waiting does not count.
+
+    On Windows, which counts them in sixtieths of a second, the seconds until it is done.
+    """
+    clock, processors = (time.perf_counter, 1) if sys.platform == "win32" else (time.process_time, _threads())
+    before = clock()
+    work()
+    return (clock() - before) / processors
 
 
 def _units(channels: int, units: int, eight_bits: bool) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +22,10 @@ from relume.train.team import Team
 
 
 class Adversarial:
-    """Generator against critic; each step draws a scale, as in phase one."""
+    """Generator against critic; each step draws a scale, as in phase one.
+
+    ``compiled``: generator and content loss through one compiled graph each for each scale.
+    """
 
     def __init__(
         self,
@@ -30,11 +35,15 @@ class Adversarial:
         content: nn.Module,
         lpips: Lpips | None,
         team: Team,
+        *,
+        compiled: bool = False,
     ) -> None:
         self.recipe, self.bank, self.team = recipe, bank, team
-        self.content = content.to(team.device)
+        content = content.to(team.device)
+        self.content: Callable[..., Any] = torch.compile(content, dynamic=False) if compiled else content
         self.lpips = None if lpips is None else lpips.to(team.device)
         self.net = net.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.forward: Callable[..., Any] = torch.compile(self.net, dynamic=False) if compiled else self.net
         self.critic = recipe.critic.build().to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optim = recipe.optim
         self.for_net = optimisers(self.net, optim.choice, optim.lr, optim.betas)
@@ -55,7 +64,9 @@ class Adversarial:
         low, high = self.bank.batch(scale, recipe.batch, recipe.patch, self.team.own(rng))
         low, high = self.team.place(low), self.team.place(high)
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-            restored = self.net(low, (scale,))[scale]
+            restored = self.forward(low, (scale,))[scale]
+        if recipe.shifted:
+            restored, high = from_any_pixel(restored, high, scale, rng)
 
         game = self.judge(high, restored.detach(), number) if recipe.adversarial else {}
 
@@ -102,6 +113,17 @@ class Adversarial:
                         distance = self.lpips(restored.clamp(0, 1), self.team.place(to_tensor(high[None])))
                     scores.setdefault(f"lpips_vgg_x{scale}", []).append(float(distance))
         return {name: float(np.mean(values)) for name, values in scores.items()}
+
+
+def from_any_pixel(restored: Tensor, high: Tensor, scale: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Both (N, 3, sH, sW) less one input pixel a side, from any pixel within it on: (N, 3, s (H - 1), s (W - 1)).
+
+    The pooling of VGG and of the critic then begins anywhere in an input pixel, so that neither sees its sub-pixels
+    apart in the same way at every step, and teaches each something of its own.
+    """
+    shifts = (int(shift) for shift in rng.integers(0, scale, 2))
+    rows, columns = (slice(s, s + side - scale) for s, side in zip(shifts, high.shape[2:], strict=True))
+    return restored[..., rows, columns], high[..., rows, columns]
 
 
 def find_weights(name: str, data: Path) -> Path:

@@ -21,7 +21,8 @@ class AdversarialSuperResolution(SuperResolution):
     ``start`` is the checkpoint of phase one. ``vgg`` is the weight file of VGG16 (with LPIPS heads where ``content`` or
     the validation wants them): a path, or one below the data root or below the folder that holds it.
     ``r1`` weighs the gradient penalty, taken every ``r1_every`` steps and scaled up accordingly; 0 is none. ``lattice``
-    weighs :func:`relume.train.losses.l_lattice`.
+    weighs :func:`relume.train.losses.l_lattice`. ``shifted``: what is judged begins anywhere within an input pixel
+    (:func:`relume.train.adversarial.from_any_pixel`).
     """
 
     critic: PatchganShape | VggCriticShape = field(default_factory=PatchganShape)
@@ -32,6 +33,7 @@ class AdversarialSuperResolution(SuperResolution):
     r1: float = 0.0
     r1_every: int = 8
     lattice: float = 0.0
+    shifted: bool = False
     vgg: str = "weights/vgg16_lpips_fp16.safetensors"
 
     def __post_init__(self) -> None:

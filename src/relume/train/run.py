@@ -51,11 +51,11 @@ BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blo
 def make_task(
     recipe: SuperResolution, net: nn.Module, bank: PairBank, data: Path, team: Team, *, compiled: bool = False
 ) -> Task:
-    """What the recipe's kind of training does in each step; ``compiled`` counts for the first phase alone."""
+    """What the recipe's kind of training does in each step; ``compiled`` where :func:`check_compiling` lets it."""
     if isinstance(recipe, AdversarialSuperResolution):
         content, lpips = content_of(recipe.content, recipe, data)
         game = ColouredContent(content, recipe.lab) if isinstance(recipe, AdversarialRelic) else content
-        return Adversarial(recipe, net, bank, game, lpips, team)
+        return Adversarial(recipe, net, bank, game, lpips, team, compiled=compiled)
     if isinstance(recipe, RecursiveSuperResolution):
         return RecursivelySupervised(recipe, net, bank, team)
     return Supervised(recipe, net, bank, team, compiled=compiled)
@@ -76,12 +76,14 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
     return train(make_task(recipe, net, bank, data, team, compiled=run.compiled), run, leads=team.leads)
 
 
+COMPILED = (SuperResolution, AdversarialSuperResolution)
+"""The kinds of training whose steps can be compiled."""
+
+
 def check_compiling(recipe: Any) -> None:
     """Raise UsageError where the steps of ``recipe`` cannot be compiled: another kind of training, or no compiler."""
-    if type(recipe) is not SuperResolution:
-        raise UsageError(
-            f"--compile is for super-resolution without a critic; {recipe.name} is another kind of training"
-        )
+    if type(recipe) not in COMPILED:
+        raise UsageError(f"--compile is for super-resolution; {recipe.name} is another kind of training")
     if not can_compile():
         raise UsageError("--compile needs the C++ compiler g++: install it, or leave --compile out")
 
