@@ -88,20 +88,21 @@ def test_models_that_differ_cannot_be_mixed(pair):
         blended(faithful, other, 0.5)
 
 
-def test_beyond_the_end_a_training_starts_on_the_same_line(pair, tmp_path):
+@pytest.mark.parametrize("setting", [0.75, 1.5])
+def test_beyond_or_before_the_end_a_training_starts_on_the_same_line(pair, tmp_path, setting):
     from relume.signal import OutputRefused
     from relume.train.beyond import beyond
     from relume.train.start import earlier, starting_weights
 
     (faithful, rich), nets, _ = pair
     out = tmp_path / "start.onnx"
-    beyond(faithful.path, rich.path, 1.5, out)
+    beyond(faithful.path, rich.path, setting, out)
     states, found = [net.state_dict() for net in nets], starting_weights(out)
     assert len(found) > 4
     for name in found:
-        torch.testing.assert_close(found[name], 1.5 * states[1][name] - 0.5 * states[0][name])
-    assert earlier({"start": str(out)})[0]["realism"] == 1.5
+        torch.testing.assert_close(found[name], setting * states[1][name] + (1 - setting) * states[0][name])
+    assert earlier({"start": str(out)})[0]["realism"] == setting
     with pytest.raises(OutputRefused, match="exists already"):
-        beyond(faithful.path, rich.path, 1.5, out)
-    with pytest.raises(UsageError, match="above 1"):
-        beyond(faithful.path, rich.path, 0.5, tmp_path / "other.onnx")
+        beyond(faithful.path, rich.path, setting, out)
+    with pytest.raises(UsageError, match="not the end of the dial"):
+        beyond(faithful.path, rich.path, 1.0, tmp_path / "other.onnx")

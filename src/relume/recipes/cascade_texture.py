@@ -24,12 +24,21 @@ RECIPE = dataclasses.replace(
     seed=61,
 )
 
+FINISH = dataclasses.replace(
+    RECIPE,
+    steps=1100,
+    content=dataclasses.replace(RECIPE.content, pixel=0.4),
+    adversarial=0.01,
+    optim=dataclasses.replace(RECIPE.optim, lr=2.5e-4),
+    validate_every=1100,
+    start="runs/texture-back.onnx",
+    seed=63,
+)
+
+LAST = dataclasses.replace(FINISH, steps=1000, validate_every=1000, start="runs/texture_finish/checkpoint.pt", seed=64)
+
 VARIANTS = {
-    "sharper": dataclasses.replace(
-        RECIPE,
-        content=dataclasses.replace(RECIPE.content, pixel=0.1),
-        adversarial=0.1,
-        lattice=4.0,
-        seed=62,
-    ),
+    "finish": FINISH,
+    "last": LAST,
+    "twin": dataclasses.replace(LAST, content=dataclasses.replace(LAST.content, pixel=0.25), seed=65),
 }
