@@ -14,8 +14,8 @@
     relume train cascade_texture.mean --data DATA --out runs/cascade_gan
     relume export runs/cascade_gan -o cascade-gan.onnx
 
-Begins at the faithful network that ships (``cascade_natural``). The first training was planned for 10,000 steps, went on
-at 5,679 as one of 8,000 and was stopped at 7,321; ``mean`` is a step without length, for gray fields
+Begins at the faithful network that ships (``cascade_natural``). The first training was planned for 10,000 steps, went
+on at 5,679 as one of 8,000 and was stopped at 7,321; ``mean`` is a step without length, for gray fields
 (``relume.train.flat``) and the card. 115 minutes of a core. Why so, and what each part gave:
 ``docs/decisions/0006-texture.md``.
 """

@@ -25,7 +25,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
     "cascade-psnr": ("cascade-psnr.onnx", "e9c650c54cfade418c2c4a01e3b18d1364d8df7c7f5bc6f71f0c499d9fd2d741"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
-    "cascade-gan": ("cascade-gan.onnx", "0a541a07d9b21759b44b31662cfc9162babc7916bb58be0f82a819ca6752980f"),
+    "cascade-gan": ("cascade-gan.onnx", "69948feca5d07bfaf1bc72b73e272b95e1409b01f687caf667074124761fad24"),
     "srcnn": ("srcnn.onnx", "f4f4775297daf8e543c6a86bc3964864e61679238fd518619b8478de9cb85bae"),
     "vdsr": ("vdsr.onnx", "b11d95db7058921e33c1c0c6d06d1bdcda6427b44f96404aa57bfd33e17c7140"),
     "drcn": ("drcn.onnx", "c255177567fdd424c4d11c7a073959cc9281bc1f6534b23affb2674950007044"),
