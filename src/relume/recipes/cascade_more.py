@@ -6,7 +6,8 @@
     relume train cascade_more.twin --data DATA --out runs/more_twin --compile
 
 An hour of a core. The mean of both with their start, at x4 in dB against it: +0.075 (+- 0.043) on 32 unseen
-photographs, +0.010 (+- 0.005) on 50 landscapes, -0.021 on 20 drawn pages, -0.009 on 60 pictures of BSDS398 that the start had seen.
+photographs, +0.010 (+- 0.005) on 50 landscapes, -0.021 on 20 drawn pages, -0.009 on 60 pictures of BSDS398 that the
+start had seen.
 A trial that does not ship (``docs/decisions/0005-more-pictures.md``).
 """
 
