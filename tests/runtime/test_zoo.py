@@ -45,6 +45,7 @@ FOLDERS = {
     "landscapes": "landscapes",
     "relics": "relics",
     "photographs": "Debian's wallpaper packages",
+    "photographs-more": "Ubuntu's wallpaper packages",
     "drawings": "openclipart",
     "sr-train/BSDS398": "BSD",
     "sr-train/T91": "T91",

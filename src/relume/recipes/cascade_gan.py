@@ -1,5 +1,7 @@
 """``cascade_gan``: the improved GAN, phase two of ``cascade``: x2, x3 and x4 from one model, with texture.
 
+What shipped before ``cascade_texture``, and the trials about it.
+
     relume train cascade_gan.first --data DATA --out runs/cascade_gan_first
     relume export runs/cascade_gan_first -o runs/cascade-gan-first.onnx --name cascade-gan
     relume train cascade_gan --data DATA --out runs/cascade_gan
