@@ -317,33 +317,34 @@ def _rates(seconds: float) -> dict[str, float]:
     side, channels, units = 128, 64, 3
     has_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     settings = {"f32": "f32", "int8": "f32"} | ({"bf16": "bf16"} if has_bf16 else {})
-    requests = {
+    graphs = {
         p: _core().compile_model(_units(channels, units, p == "int8"), "CPU", _settings(s, None))
         for p, s in settings.items()
     }
     data = np.ones((1, side, side, channels), np.float32)
-    runs = {p: compiled.create_infer_request() for p, compiled in requests.items()}
+    runs = {p: graph.create_infer_request() for p, graph in graphs.items()}
     if not _exact(runs["f32"].infer([data])[0], runs["int8"].infer([data])[0]):
         del runs["int8"]
     best = dict.fromkeys(runs, float("inf"))
     started = time.perf_counter()
     for _ in _at_least_twice(started, seconds * len(runs)):
         for precision, request in runs.items():
-            taken = _share(partial(request.infer, [data], share_inputs=True, share_outputs=True))
+            used = graphs[precision].get_property("INFERENCE_NUM_THREADS")
+            taken = _share(partial(request.infer, [data], share_inputs=True, share_outputs=True), used)
             best[precision] = min(best[precision], taken)
     flops = 2 * 2 * units * 9 * channels * channels * side * side
     return {precision: flops / lowest / 1e9 for precision, lowest in best.items()}
 
 
-def _share(work: Callable[[], object]) -> float:
-    """Seconds of processor time that ``work`` takes of each of this process's processors; waiting does not count.
+def _share(work: Callable[[], object], threads: int) -> float:
+    """Seconds of processor time that ``work`` takes of each of its ``threads``; waiting does not count.
 
     On Windows, which counts them in sixtieths of a second, the seconds until it is done.
     """
-    clock, processors = (time.perf_counter, 1) if sys.platform == "win32" else (time.process_time, _threads())
+    clock, shares = (time.perf_counter, 1) if sys.platform == "win32" else (time.process_time, threads)
     before = clock()
     work()
-    return (clock() - before) / processors
+    return (clock() - before) / shares
 
 
 def _units(channels: int, units: int, eight_bits: bool) -> Any:

@@ -79,7 +79,7 @@ class Run:
     ``resume``: go on from the checkpoint, where there is one; ``report`` gets a line of JSON now and then;
     ``stop_after`` ends early after that many steps, with a checkpoint, as an interruption would; ``device`` is
     ``auto``, ``cpu`` or ``cuda``, for trainings that several processes can share; ``compiled``: through torch's
-    compiler, for the first phase of super-resolution.
+    compiler, for super-resolution.
     """
 
     folder: Path
