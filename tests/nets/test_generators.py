@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from relume.degrade.resample import resize
+from relume.nets.branches import BranchesShape
 from relume.nets.cascade import CascadeShape
 from relume.nets.drcn import DrcnShape
 from relume.nets.residual_designs import DesignShape
@@ -16,6 +17,7 @@ from relume.nets.vdsr import VdsrShape
 
 SHAPES = [
     CascadeShape(scales=(4,), units=(2,)),
+    BranchesShape(scales=(4,), units=(2,), branches=2),
     SrcnnShape(),
     SrcnnShape(scale=2, kernels=(9, 1, 5)),
     VdsrShape(scale=3),

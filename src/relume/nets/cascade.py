@@ -16,7 +16,7 @@ Deviations, each argued in ``docs/decisions/0002-cascade.md``:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -92,12 +92,11 @@ class Unit(nn.Module):
 
 
 class Stage(nn.Module):
-    """One step of the cascade: a recursion over its cell, then the residual picture of its scale."""
+    """One step of the cascade: a recursion over its cell, and the head that reads the picture of its scale."""
 
     def __init__(self, channels: int, units: int, recursions: int, scale: int) -> None:
         super().__init__()
         self.recursions = recursions
-        self.scale = scale
         self.cell = nn.Sequential(*(Unit(channels) for _ in range(units)))
         self.head = conv3(channels, 3 * scale * scale, gain=0.1)
 
@@ -107,13 +106,40 @@ class Stage(nn.Module):
             state = self.cell(state) + first
         return state
 
-    def residual(self, state: Tensor) -> Tensor:
-        """f(x), the picture's difference from its enlargement: (N, 3, sH, sW)."""
-        return functional.pixel_shuffle(self.head(state), self.scale)
+
+class Cascading(nn.Module):
+    """(N, 3, H, W) in [0, 1] to one picture (N, 3, sH, sW) for each scale asked for.
+
+    ``I_HR = I_up + f(x)``, where f(x) is what a scale's head reads in the features that its stage has reached.
+    """
+
+    shape: CascadeShape
+
+    def readings(self, x: Tensor) -> Iterator[tuple[int, Tensor, nn.Conv2d]]:
+        """Stage after stage: its scale, the features (N, C, H, W) that its head reads, and the head."""
+        raise NotImplementedError
+
+    def inner(self) -> list[tuple[str, bool]]:
+        """The convolutions of the units by their names, and whether what they take comes from a ReLU.
+
+        Eight bits in a head would be seen in the picture: it alone made three quarters of the noise of all.
+        """
+        units = [name for name, layer in self.named_modules() if isinstance(layer, Unit)]
+        return [(f"{name}.{own}", own == "second") for name in units for own in ("first", "second")]
+
+    def forward(self, x: Tensor, scales: Iterable[int] | None = None) -> dict[int, Tensor]:
+        wanted = set(self.shape.scales if scales is None else scales)
+        pictures: dict[int, Tensor] = {}
+        for scale, features, head in self.readings(x):
+            if scale in wanted:
+                pictures[scale] = enlarge(x, scale) + functional.pixel_shuffle(head(features), scale)
+            if scale >= max(wanted):
+                break
+        return pictures
 
 
-class Cascade(nn.Module):
-    """(N, 3, H, W) in [0, 1] to one picture (N, 3, sH, sW) for each scale asked for."""
+class Cascade(Cascading):
+    """The cascade of one trunk."""
 
     def __init__(self, shape: CascadeShape | None = None) -> None:
         super().__init__()
@@ -124,25 +150,11 @@ class Cascade(nn.Module):
             for units, scale in zip(self.shape.units, self.shape.scales, strict=True)
         )
 
-    def inner(self) -> list[tuple[str, bool]]:
-        """The convolutions of the units by their names, and whether what they take comes from a ReLU.
-
-        Eight bits in a head would be seen in the picture: it alone made three quarters of the noise of all.
-        """
-        names = [name for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d)]
-        return [(name, name.endswith("second")) for name in names if ".cell." in name]
-
-    def forward(self, x: Tensor, scales: Iterable[int] | None = None) -> dict[int, Tensor]:
-        wanted = set(self.shape.scales if scales is None else scales)
+    def readings(self, x: Tensor) -> Iterator[tuple[int, Tensor, nn.Conv2d]]:
         state = self.entry(x)
-        pictures: dict[int, Tensor] = {}
         for scale, stage in zip(self.shape.scales, self.stages, strict=True):
             state = stage(state)
-            if scale in wanted:
-                pictures[scale] = enlarge(x, scale) + stage.residual(state)
-            if scale >= max(wanted):
-                break
-        return pictures
+            yield scale, state, stage.head  # type: ignore[misc]
 
 
 def fitted(weights: Mapping[str, Tensor], net: Cascade) -> dict[str, Tensor]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import nn
 from torch.nn import functional
 
-from relume.nets.cascade import Cascade, Stage
+from relume.nets.cascade import Cascading
 
 LEVELS = 91
 """Gray fields from 0.05 to 0.95."""
@@ -20,33 +21,29 @@ RIDGE = 1e-3
 
 
 @torch.no_grad()
-def offsets(net: Cascade) -> dict[int, torch.Tensor]:
+def offsets(net: Cascading) -> dict[int, torch.Tensor]:
     """By scale, what ``net`` adds to gray fields in each place of a cell: (``LEVELS``, 3 scale^2), float32."""
-    return {stage.scale: added for stage, _, added in _on_gray(net)}
+    return {scale: added for scale, _, _, added in _on_gray(net)}
 
 
 @torch.no_grad()
-def keep_flat(net: Cascade) -> None:
+def keep_flat(net: Cascading) -> None:
     """Change the heads of ``net`` by as little as takes what it adds to gray fields away.
 
-    On a field of level v every place of the features is the same 64 numbers phi(v), so a head adds w phi(v) + b, w the
+    On a field of level v every place of the features is the same numbers phi(v), so a head adds w phi(v) + b, w the
     sum of its taps: ridge regression finds the change of w and b.
     """
-    for stage, features, added in _on_gray(net):
+    for _, head, features, added in _on_gray(net):
         phi = functional.pad(features, (0, 1), value=1.0).double()
         gram = phi.T @ phi + RIDGE * torch.eye(phi.shape[1], dtype=torch.float64)
         change = torch.linalg.solve(gram, phi.T @ added.double()).T.float()
-        stage.head.weight.sub_(change[:, :-1, None, None] / 9)
-        stage.head.get_parameter("bias").sub_(change[:, -1])
+        head.weight.sub_(change[:, :-1, None, None] / 9)
+        head.get_parameter("bias").sub_(change[:, -1])
 
 
-def _on_gray(net: Cascade) -> Iterator[tuple[Stage, torch.Tensor, torch.Tensor]]:
-    """Each stage on gray fields: its features in one place, (LEVELS, C), and what its head adds to a cell there."""
+def _on_gray(net: Cascading) -> Iterator[tuple[int, nn.Conv2d, torch.Tensor, torch.Tensor]]:
+    """Each stage on gray fields: scale, head, its features in one place, (LEVELS, C), what it adds to a cell there."""
     middle = net.shape.radius + 1
     levels = torch.linspace(0.05, 0.95, LEVELS)[:, None, None, None]
-    state = net.entry(levels.expand(LEVELS, 3, 2 * middle + 1, 2 * middle + 1))
-    for stage in net.stages:
-        assert isinstance(stage, Stage)
-        state = stage(state)
-        cell = slice(stage.scale * middle, stage.scale * (middle + 1))
-        yield stage, state[:, :, middle, middle], stage.residual(state)[:, :, cell, cell].flatten(1)
+    for scale, state, head in net.readings(levels.expand(LEVELS, 3, 2 * middle + 1, 2 * middle + 1)):
+        yield scale, head, state[:, :, middle, middle], head(state)[:, :, middle, middle]

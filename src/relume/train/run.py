@@ -15,7 +15,7 @@ from torch import nn
 from relume.card import ModelCard
 from relume.degrade.resample import resize, to_bytes
 from relume.metrics import SR_PROTOCOL
-from relume.nets.cascade import Cascade
+from relume.nets.cascade import Cascading
 from relume.nets.crsrgan import CrsrganShape
 from relume.nets.eight_bit import for_eight_bits, measuring, plain, ranges
 from relume.nets.shape import Shape
@@ -88,13 +88,13 @@ def check_compiling(recipe: Any) -> None:
         raise UsageError("--compile needs the C++ compiler g++: install it, or leave --compile out")
 
 
-def _cascade(net: nn.Module, recipe: SuperResolution) -> Cascade:
-    if not isinstance(net, Cascade):
+def _cascade(net: nn.Module, recipe: SuperResolution) -> Cascading:
+    if not isinstance(net, Cascading):
         raise UsageError(f"flat and eight_bits are for cascades; {recipe.name} trains another network")
     return net
 
 
-def measure(net: Cascade, recipe: SuperResolution, bank: PairBank, batches: int = 120) -> None:
+def measure(net: Cascading, recipe: SuperResolution, bank: PairBank, batches: int = 120) -> None:
     """Turn the inner convolutions of a cascade into eight-bit ones and measure their reaches on training batches."""
     for_eight_bits(net, net.inner())
     with measuring(net), torch.no_grad():
