@@ -63,7 +63,7 @@ def measure(
     distances: Mapping[str, Distance],
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """One row: ``contender`` on the pairs of a set."""
+    """One row: ``contender`` on the pairs of a set; the trainings before its last are in the card of the weights."""
     contender.upscale(pairs[0].low, scale)
     pictures: dict[str, dict[str, float]] = {}
     seconds, pixels = 0.0, 0
@@ -86,7 +86,7 @@ def measure(
         "megapixels_per_second": pixels / 1e6 / seconds,
         "interval_95": {name: list(interval(values)) for name, values in columns.items()},
         "weights_sha256": contender.sha256,
-        "recipe": contender.card.recipe,
+        "recipe": {name: value for name, value in contender.card.recipe.items() if name != "before"},
         "pictures": pictures,
     }
 
