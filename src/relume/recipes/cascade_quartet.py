@@ -11,6 +11,7 @@
 import dataclasses
 
 from relume.nets.branches import BranchesShape
+from relume.recipes.cascade_eight_bits import RECIPE as EIGHT_BITS
 from relume.recipes.cascade_large import MORE, PHOTOGRAPHS
 
 RECIPE = dataclasses.replace(
@@ -33,5 +34,6 @@ VARIANTS = {
         RECIPE,
         data=dataclasses.replace(RECIPE.data, folders=("sr-train/BSDS398", *PHOTOGRAPHS)),
         seed=72,
-    )
+    ),
+    "eight_bits": dataclasses.replace(EIGHT_BITS, name=RECIPE.name, net=RECIPE.net, start="runs/quartet-mean.onnx"),
 }

@@ -3,6 +3,7 @@
     relume train equal_budget.cascade --data DATA --out runs/equal/cascade
     relume train equal_budget.srcnn ... .vdsr .drcn .srresnet .srresnet_plain
     relume train equal_budget.design_local ... .design_global .design_recursion .design_both
+    relume train equal_budget.quartet: four cascades beside each other, from scratch
     relume train equal_budget.unshared: the operations of design_both, every unit with weights of its own
 
 Data: the paper's 291 pictures, T91 and BSD200 (the train part of BSDS500), less 302003, which is a Set5 picture;
@@ -16,6 +17,7 @@ Time and result: ``docs/benchmarks.md``, from ``results/equal-budget.json``.
 import dataclasses
 
 from relume.card import TrainingSet
+from relume.nets.branches import BranchesShape
 from relume.nets.cascade import CascadeShape
 from relume.nets.drcn import DrcnShape
 from relume.nets.residual_designs import DesignShape
@@ -67,6 +69,7 @@ def recursive(name: str, net: DrcnShape) -> RecursiveSuperResolution:
 
 VARIANTS: dict[str, SuperResolution] = {
     "cascade": RECIPE,
+    "quartet": dataclasses.replace(RECIPE, name="equal-quartet", net=BranchesShape(units=(3, 2, 2))),
     "srcnn": single("srcnn", SrcnnShape()),
     "vdsr": single("vdsr", VdsrShape()),
     "drcn": recursive("drcn", DrcnShape(channels=64)),
