@@ -314,6 +314,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "gains": ("images-x4.json", gains),
     "equal-budget": ("equal-budget.json", images),
     "equal-budget-gains": ("equal-budget.json", gains),
+    "equal-budget-quartet": ("equal-budget-quartet.json", images),
     "designs": ("designs.json", images),
     "recursion": ("recursion.json", images),
     "printed": (None, printed),
