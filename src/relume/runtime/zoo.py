@@ -24,7 +24,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
     "colorize": ("colorize.onnx", "06223be8370a891dcb87ec030e8c33a32d7eb6c678f4819b891026c29be8983e"),
     "depixelate": ("depixelate.onnx", "e18ef832e606524526d8cff58cb44cd341b4d71025e33a46a9e527ed17f3b539"),
     "cascade-psnr": ("cascade-psnr.onnx", "e9c650c54cfade418c2c4a01e3b18d1364d8df7c7f5bc6f71f0c499d9fd2d741"),
-    "cascade-quartet": ("cascade-quartet.onnx", "869cfa938793f3412d7d80ecbbbf3840079dfa3f6ccb54b4f6027c857fddc6f9"),
+    "cascade-quartet": ("cascade-quartet.onnx", "6fb0e72187c8a00bebcc15a23539c356cfb53a94d3d6935d43190296d9f830fa"),
     "cascade-real": ("cascade-real.onnx", "da38a084419f41a4f4a2dd65794492cab6d00e38d703dc3d0e1b65d527fca3aa"),
     "cascade-gan": ("cascade-gan.onnx", "c9b1661dc0934faacbbc45fa573c2da469d090f9bd5d3118056a51ef3c471a6d"),
     "srcnn": ("srcnn.onnx", "f4f4775297daf8e543c6a86bc3964864e61679238fd518619b8478de9cb85bae"),
