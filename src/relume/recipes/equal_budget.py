@@ -69,13 +69,13 @@ def recursive(name: str, net: DrcnShape) -> RecursiveSuperResolution:
 
 VARIANTS: dict[str, SuperResolution] = {
     "cascade": RECIPE,
-    "quartet": dataclasses.replace(RECIPE, name="equal-quartet", net=BranchesShape(units=(3, 2, 2))),
     "srcnn": single("srcnn", SrcnnShape()),
     "vdsr": single("vdsr", VdsrShape()),
     "drcn": recursive("drcn", DrcnShape(channels=64)),
     "drcn256": recursive("drcn256", DrcnShape()),
     "srresnet": single("srresnet", SrresnetShape()),
     "srresnet_plain": single("srresnet_plain", SrresnetShape(normalise=False)),
+    "quartet": dataclasses.replace(RECIPE, name="equal-quartet", net=BranchesShape(units=(3, 2, 2))),
     "design_local": design("design_local", DesignShape("local")),
     "design_global": design("design_global", DesignShape("global")),
     "design_recursion": design("design_recursion", DesignShape("recursion")),
