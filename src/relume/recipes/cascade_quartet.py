@@ -20,7 +20,7 @@
     relume export runs/quartet_eight_bits -o cascade-quartet.onnx
 
 The four are ``cascade-psnr``, ``cascade_natural.landscapes``, the mean of ``cascade_more``, its ``twin`` and
-``cascade-psnr``, and ``cascade_more``, each seen from another side. 75, 80, 18 and 18 minutes of a core. All of BSDS398
+``cascade-psnr``, and ``cascade_more``, each seen from another side. 69, 74, 18 and 17 minutes of a core. All of BSDS398
 is learned from, for there are other pictures to choose by. What each step gave: ``docs/decisions/0007-branches.md``.
 """
 
