@@ -15,6 +15,7 @@ Deviations, each argued in ``docs/decisions/0002-cascade.md``:
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Stage(nn.Module):
         return state
 
 
-class Cascading(nn.Module):
+class Cascading(nn.Module, abc.ABC):
     """(N, 3, H, W) in [0, 1] to one picture (N, 3, sH, sW) for each scale asked for.
 
     ``I_HR = I_up + f(x)``, where f(x) is what a scale's head reads in the features that its stage has reached.
@@ -115,9 +116,9 @@ class Cascading(nn.Module):
 
     shape: CascadeShape
 
+    @abc.abstractmethod
     def readings(self, x: Tensor) -> Iterator[tuple[int, Tensor, nn.Conv2d]]:
         """Stage after stage: its scale, the features (N, C, H, W) that its head reads, and the head."""
-        raise NotImplementedError
 
     def inner(self) -> list[tuple[str, bool]]:
         """The convolutions of the units by their names, and whether what they take comes from a ReLU.

@@ -8,7 +8,8 @@
 An hour of a core. The mean of both with their start, at x4 in dB against it: +0.075 (+- 0.043) on 32 unseen
 photographs, +0.010 (+- 0.005) on 50 landscapes, -0.021 on 20 drawn pages, -0.009 on 60 pictures of BSDS398 that the
 start had seen.
-A trial that does not ship (``docs/decisions/0005-more-pictures.md``).
+By itself a trial that does not ship (``docs/decisions/0005-more-pictures.md``); two branches of ``cascade_quartet``
+begin with it.
 """
 
 import dataclasses

@@ -1,5 +1,6 @@
 """``cascade_quartet``: four cascades beside each other, trained together; ``cascade-quartet`` ships.
 
+    relume export runs/more_twin -o runs/more-twin.onnx
     python -m relume.train.soup runs/cascade-natural-final.onnx runs/more.onnx runs/more-twin.onnx \
         --out runs/more-mean.onnx
     python -m relume.train.beside runs/cascade-natural-final.onnx runs/natural-landscapes.onnx runs/more-mean.onnx \

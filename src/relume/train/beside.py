@@ -8,7 +8,6 @@ and can be trained further.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,11 @@ from pathlib import Path
 from relume.card import ModelCard
 from relume.nets.branches import Branches, BranchesShape, beside
 from relume.nets.cascade import CascadeShape
-from relume.runtime import zoo
 from relume.runtime.zoo import Model
-from relume.signal import ModelError, RelumeError
+from relume.signal import ModelError
 from relume.train.export import Named, count_parameters, export
-from relume.train.start import earlier, learned_from, starting_weights
+from relume.train.of_models import command
+from relume.train.start import earlier_of, learned_from, starting_weights
 
 
 def put_beside(models: Sequence[Model], path: Path) -> ModelCard:
@@ -38,8 +37,7 @@ def put_beside(models: Sequence[Model], path: Path) -> ModelCard:
         net.load_state_dict(beside([starting_weights(path) for path in paths], sizes))
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"these cannot stand beside each other: {error}") from error
-    trainings = [training for path in paths for training in earlier({"start": str(path)})]
-    before = [training for number, training in enumerate(trainings) if training not in trainings[:number]]
+    before = earlier_of(paths)
     card = dataclasses.replace(
         models[0].card,
         radius=sizes.radius,
@@ -67,17 +65,5 @@ def _sizes(model: Model, branches: int) -> BranchesShape:
         raise ModelError(f"{model.path or model.name}: not a cascade") from error
 
 
-def main() -> None:
-    """The command of the module's first lines."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("models", type=Path, nargs="+")
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    try:
-        put_beside([zoo.find(str(path)) for path in args.models], args.out)
-    except RelumeError as error:
-        parser.error(str(error))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__ or "", put_beside)

@@ -8,19 +8,17 @@ ended lies lower than each of them, and is computed no slower than one (Wortsman
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from relume.card import ModelCard
-from relume.runtime import zoo
 from relume.runtime.files import appearing
 from relume.runtime.realism import mix, with_card
 from relume.runtime.zoo import Model
-from relume.signal import ModelError, RelumeError, UsageError
-from relume.train.start import earlier, learned_from
+from relume.signal import ModelError, UsageError
+from relume.train.of_models import command
+from relume.train.start import earlier_of, learned_from
 
 
 def soup(models: Sequence[Model]) -> tuple[ModelCard, bytes]:
@@ -39,17 +37,15 @@ def soup(models: Sequence[Model]) -> tuple[ModelCard, bytes]:
         if model.card.recipe.get("net") != models[0].card.recipe.get("net"):
             raise ModelError(f"{model.path} and {paths[0]} are not of one network: their weights have no mean")
         paths.append(model.path)
-    card = _card(models)
+    card = _card(models, paths)
     mean = paths[0].read_bytes()
     for count, path in enumerate(paths[1:], 2):
         mean = mix(mean, path.read_bytes(), 1 / count)
     return card, with_card(mean, card)
 
 
-def _card(models: Sequence[Model]) -> ModelCard:
-    trainings: list[dict[str, Any]] = []
-    for model in models:
-        trainings += [training for training in earlier({"start": str(model.path)}) if training not in trainings]
+def _card(models: Sequence[Model], paths: Sequence[Path]) -> ModelCard:
+    trainings = earlier_of(paths)
     return dataclasses.replace(
         models[0].card,
         recipe=trainings[0] | {"mean_of_sha256": [model.sha256 for model in models], "before": trainings[1:]},
@@ -61,19 +57,12 @@ def _card(models: Sequence[Model]) -> ModelCard:
     )
 
 
-def main() -> None:
-    """The command of the module's first lines."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("models", type=Path, nargs="+")
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    try:
-        made = soup([zoo.find(str(path)) for path in args.models])[1]
-        with appearing(args.out) as partial:
-            partial.write_bytes(made)
-    except RelumeError as error:
-        parser.error(str(error))
+def write(models: Sequence[Model], path: Path) -> None:
+    """Write the mean of ``models`` to ``path``; raises what :func:`soup` does, OutputRefused where ``path`` exists."""
+    made = soup(models)[1]
+    with appearing(path) as partial:
+        partial.write_bytes(made)
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__ or "", write)

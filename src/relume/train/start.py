@@ -73,6 +73,14 @@ def earlier(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     return [state["recipe"] | {"steps_done": state["step"]}, *earlier(state["recipe"])]
 
 
+def earlier_of(models: Iterable[Path]) -> list[dict[str, Any]]:
+    """What :func:`earlier` finds behind each of ``models``, every training once."""
+    trainings: list[dict[str, Any]] = []
+    for path in models:
+        trainings += [training for training in earlier({"start": str(path)}) if training not in trainings]
+    return trainings
+
+
 def learned_from(trainings: Iterable[dict[str, Any]]) -> tuple[TrainingSet, ...]:
     """What the trainings of these recipes have seen, each set named once."""
     entries = [entry for training in trainings for entry in (training.get("data") or {}).get("terms", ())]
