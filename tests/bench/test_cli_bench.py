@@ -46,6 +46,19 @@ def test_images_answers_in_json_and_writes_the_same(bench, data, tmp_path):
     assert read(tmp_path / "results" / "images-x4.json") == answer
 
 
+def test_pictures_as_they_are_found_are_worse_ones_by_their_seed(bench, data, tmp_path):
+    words = ("images", "--data", data, "--sets", "Set2", "--models", "bicubic", "--json")
+    clean, first, again, other = (
+        json.loads(bench(*words, *more).stdout)
+        for more in ((), ("--found",), ("--found", "--out", tmp_path / "again.json"), ("--found", "--seed", "1"))
+    )
+    scores = [answer["rows"][0]["pictures"] for answer in (clean, first, again, other)]
+    assert scores[1] == scores[2] != scores[3]
+    assert all(scores[1][name]["psnr_y"] < scores[0][name]["psnr_y"] for name in scores[0])
+    assert "RealWorld" in first["protocol"] and "RealWorld" not in clean["protocol"]
+    assert read(tmp_path / "results" / "images-x4-found.json")["seed"] == other["seed"] == 1
+
+
 def test_missing_sets_and_unknown_tasks_are_usage_errors(bench, data):
     for words in (("--sets", "Set5"), ("--task", "noise"), ("--scale", "5", "--models", "bicubic")):
         result = bench("images", "--data", data, *words)

@@ -26,6 +26,10 @@ PROTOCOL = (
     f"{SR_PROTOCOL}; PSNR-RGB and LPIPS v0.1 on the same 8-bit pictures, shaved alike, gray on all three channels; "
     "means over pictures with Student's 95 % interval; speed in output megapixels a second, one untimed picture first"
 )
+FOUND_PROTOCOL = (
+    PROTOCOL.replace("MATLAB antialiased bicubic", "degrade.presets.RealWorld (blur, resizing, noise, JPEG, twice)")
+    + "; one draw for each picture"
+)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from relume.degrade.presets import RealWorld
 from relume.degrade.resample import mod_crop, resize, to_bytes
 from relume.signal import Array, InputRejected, UsageError
 
@@ -24,7 +26,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pair:
-    """A ground truth cut to a multiple of the scale, and its antialiased bicubic reduction, both uint8."""
+    """A ground truth cut to a multiple of the scale, and its reduction, both uint8."""
 
     name: str
     low: Array
@@ -63,3 +65,11 @@ def pair(picture: Picture, scale: int) -> Pair:
     high = mod_crop(picture.pixels, scale)
     low = to_bytes(resize(high / 255.0, 1 / scale))
     return Pair(picture.name, low, high)
+
+
+def as_found(picture: Picture, scale: int, seed: int) -> Pair:
+    """Cut, and shrunk as photographs are found, by :class:`RealWorld`; one draw for each picture name and ``seed``."""
+    high = mod_crop(picture.pixels, scale)
+    chain = RealWorld(scale)
+    drawn = chain.draw(high.shape, np.random.default_rng([seed, zlib.crc32(picture.name.encode()), scale]))
+    return Pair(picture.name, to_bytes(chain.apply(high / 255.0, drawn)), high)

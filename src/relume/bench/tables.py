@@ -310,6 +310,7 @@ TABLES: dict[str, tuple[str | None, Callable[[Rows], str]]] = {
     "images": ("images-x4.json", images),
     "images-x2": ("images-x2.json", images),
     "images-x3": ("images-x3.json", images),
+    "images-found": ("images-x4-found.json", images),
     "images-details": ("images-x4.json", details),
     "gains": ("images-x4.json", gains),
     "equal-budget": ("equal-budget.json", images),

@@ -49,9 +49,12 @@ def images(
     models: Models = "",
     precision: Annotated[str, typer.Option(help="auto, int8, bf16 or f32.")] = "auto",
     vgg: Annotated[Path | None, typer.Option(help="An export of LPIPS (VGG), for its column.")] = None,
+    found: Annotated[
+        bool, typer.Option("--found", help="sr: shrink as photographs are found: blurred, noisy, compressed.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Else: results/images-xSCALE.json, or by the task's name.")] = None,
     n: Annotated[int | None, typer.Option("--n", min=1, help="Photographs: so many of each set, evenly.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Photographs: the seed of the damage.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the damage, for photographs and --found.")] = 0,
     paper: Annotated[Path | None, typer.Option(help="Photographs: an export of the paper's own network.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,16 +70,19 @@ def images(
             known = ", ".join(("sr", "relic", *bench_photo.TASKS))
             raise UsageError(f"bench images measures the tasks {known}, not '{task}'")
         from relume.bench import contenders, lpips, results, tables
-        from relume.bench.images import PROTOCOL, compare, measure
-        from relume.bench.sets import pair, read_set
+        from relume.bench.images import FOUND_PROTOCOL, PROTOCOL, compare, measure
+        from relume.bench.sets import as_found, pair, read_set
 
-        pairs = {name: [pair(p, scale) for p in read_set(data, name)] for name in _list(sets or SR_SETS)}
+        pairs = {
+            name: [as_found(p, scale, seed) if found else pair(p, scale) for p in read_set(data, name)]
+            for name in _list(sets or SR_SETS)
+        }
         rivals = contenders.find(_list(models), scale, precision)  # type: ignore[arg-type]  # checked by Options
         distances = lpips.distances(vgg)
         rows = [measure(c, pairs[name], name, scale, distances, _progress) for c in rivals for name in pairs]
         rows = compare(rows)
-        head = results.provenance(sys.argv[1:], PROTOCOL, seed=0)
-        results.write(out or Path("results") / f"images-x{scale}.json", head, rows)
+        head = results.provenance(sys.argv[1:], FOUND_PROTOCOL if found else PROTOCOL, seed)
+        results.write(out or Path("results") / f"images-x{scale}{'-found' * found}.json", head, rows)
         seen = (tables.images, tables.gains, tables.details) if scale == 4 else (tables.images, tables.details)
         _answer(head, rows, "\n\n".join(table(rows) for table in seen), as_json)
 

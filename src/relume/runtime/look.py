@@ -16,6 +16,8 @@ from relume.survey import Grid, NoiseMeter, find_grid, jpeg_steps
 
 SMALL = 256
 """The small copy's longer side is this or up to twice as much; less only where the picture is smaller."""
+GLANCE = 1 << 21
+"""Pixels that a glance takes in."""
 _BAND, _COARSE = 64, 64
 _NEUTRAL = 2.0
 """Chroma in Lab that nobody sees."""
@@ -108,16 +110,48 @@ class Shrinking:
 def look(source: Source, working: Working) -> Look:
     """Read ``source`` to its end and say what is seen; of a transparent picture its colours multiplied by alpha."""
     height, width, colours = source.height, source.width, source.colours
-    meter, small = NoiseMeter(height * width * colours), Shrinking(height, width, colours)
-    down, across, above = [], np.zeros(width - 1), None
+    meter, small, steps = NoiseMeter(height * width * colours), Shrinking(height, width, colours), _Steps(width)
     for start in range(0, height, _BAND):
         values = working.of(source.read(start, min(height, start + _BAND)))[..., :colours]
         small.add(values)
         for channel in range(colours):
             meter.add(values[..., channel])
-        plane = values.mean(axis=2)
-        joined = plane if above is None else np.concatenate([above, plane])
-        down.append(np.abs(np.diff(joined, axis=0)).mean(axis=1))
-        across += np.abs(np.diff(plane, axis=1)).sum(axis=0)
-        above = plane[-1:]
-    return Look(height, width, meter.sigma, small.picture, np.concatenate(down), across / height)
+        steps.add(values.mean(axis=2))
+    return Look(height, width, meter.sigma, small.picture, steps.down, steps.across)
+
+
+def jpeg_at_a_glance(source: Source) -> float:
+    """:attr:`Look.jpeg` of the rows of ``source`` from the top on that have ``GLANCE`` pixels, as they are stored."""
+    rows = min(source.height, -(-GLANCE // source.width))
+    steps = _Steps(source.width)
+    for start in range(0, rows, _BAND):
+        steps.add(source.read(start, min(rows, start + _BAND))[..., : source.colours].mean(axis=2, dtype=np.float32))
+    return jpeg_steps(steps.down, steps.across)
+
+
+class _Steps:
+    """The mean absolute steps between neighbouring rows and columns of a picture fed from the top."""
+
+    def __init__(self, width: int) -> None:
+        self._down: list[Array] = []
+        self._across, self._rows = np.zeros(width - 1), 0
+        self._above: Array | None = None
+
+    def add(self, plane: Array) -> None:
+        """The next rows, (n, width)."""
+        joined = plane if self._above is None else np.concatenate([self._above, plane])
+        self._down.append(np.abs(np.diff(joined, axis=0)).mean(axis=1))
+        self._across += np.abs(np.diff(plane, axis=1)).sum(axis=0)
+        self._rows += len(plane)
+        self._above = plane[-1:]
+
+    @property
+    def down(self) -> Array:
+        """(rows - 1,)"""
+        return np.concatenate(self._down)
+
+    @property
+    def across(self) -> Array:
+        """(width - 1,)"""
+        across: Array = self._across / self._rows
+        return across

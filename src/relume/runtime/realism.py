@@ -23,7 +23,11 @@ from relume.runtime import wire, zoo
 from relume.runtime.zoo import Model
 from relume.signal import ModelError, UsageError
 
-PARTNERS = {"cascade-psnr": "cascade-gan", "relic-detail": "relic-detail-gan"}
+PARTNERS = {
+    "cascade-psnr": "cascade-gan",
+    "cascade-real": "cascade-real-gan",
+    "relic-detail": "relic-detail-gan",
+}
 """faithful model -> the generative one of the same network that the dial leads to"""
 
 # Field numbers in onnx.proto: ModelProto.graph, .metadata_props; GraphProto.initializer; TensorProto.name, .raw_data.

@@ -58,6 +58,10 @@ class DataSpec:
         """What of a picture (H, W, 3) becomes a pair each: all of it."""
         yield picture
 
+    def lead(self, rng: np.random.Generator) -> int:
+        """Where in a fresh piece, twice ``MARGIN`` wider than its patch, the patch begins: in its middle."""
+        return MARGIN
+
     def shrink(self, image: Array, scale: int) -> Array:
         """1/``scale`` of (H, W, 3) in [0, 1], sides multiples of it: MATLAB's bicubic."""
         return resize(image, 1 / scale)
@@ -202,7 +206,7 @@ class PairBank:
 
     def fresh(self, pairs: Pairs, scale: int, patch: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """A patch from any pixel on, shrunk now: (patch, patch, 3) and (s patch, s patch, 3) uint8."""
-        side, margin = scale * (patch + 2 * MARGIN), scale * MARGIN
+        side = scale * (patch + 2 * MARGIN)
         top, left = (int(rng.integers(0, length - side + 1)) for length in pairs.high[scale].shape[:2])
         high = pairs.high[scale][top : top + side, left : left + side]
         if rng.integers(2):
@@ -210,7 +214,9 @@ class PairBank:
         if self.spec.tones and rng.integers(2):
             high = toned(high, rng)
         low = to_bytes(self.spec.shrink(high.astype(np.float32) / 255, scale))
-        return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[margin:-margin, margin:-margin]
+        y, x = self.spec.lead(rng), self.spec.lead(rng)
+        rows, columns = (slice(scale * first, scale * (first + patch)) for first in (y, x))
+        return low[y : y + patch, x : x + patch], high[rows, columns]
 
     def validate(self, scale: int) -> Iterator[tuple[Array, Array]]:
         """(low, high) of every held-out picture, (H, W, 3) uint8."""

@@ -1,8 +1,8 @@
 """Training pairs as real photographs make them: not shrunk by one clean kernel, but through the second-order chain.
 
 Each picture is cut into squares, and each square goes through its own draw of :class:`RealWorld`, so that a handful of
-pictures gives more than a thousand degradations. A draw depends on the square's pixels and the scale alone: a bank is
-the same in every run.
+pictures gives more than a thousand degradations; or, ``fresh``, every patch does. A draw depends on the pixels and the
+scale alone: a bank is the same in every run.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from relume.degrade.presets import RealWorld
 from relume.signal import Array
 from relume.train.data import DataSpec
 
+JPEG = 8
+"""Pixels a side of a square of JPEG's."""
+
 
 @dataclass(frozen=True)
 class RealSpec(DataSpec):
     """Training pictures degraded by blur, resizing, sensor noise and JPEG, twice over and in random order.
 
     ``tile``: side of the squares in pixels; ``rounds``: how often the pictures are cut, each time shifted and drawn
-    anew. The other fields are ranges of :class:`RealWorld`.
+    anew; fresh patches need neither. ``clean``: the share that is only shrunk, as :class:`DataSpec` does, for a
+    photograph that nothing has happened to should stay as it is. The other fields are ranges of :class:`RealWorld`.
     """
 
     tile: int = 264
@@ -32,10 +36,11 @@ class RealSpec(DataSpec):
     factor: tuple[float, ...] = (0.5, 1.2)
     noise: tuple[float, ...] = (0.0, 0.05)
     quality: tuple[int, ...] = (40, 98)
+    clean: float = 0.0
 
     def pieces(self, picture: Array) -> Iterator[Array]:
-        """Squares of ``picture`` (H, W, 3), cut ``rounds`` times from other corners; all of it where it is smaller."""
-        if min(picture.shape[:2]) < self.tile:
+        """Squares of ``picture`` (H, W, 3), cut ``rounds`` times from other corners; all of it if smaller or fresh."""
+        if self.fresh or min(picture.shape[:2]) < self.tile:
             yield picture
             return
         for number in range(self.rounds):
@@ -44,8 +49,14 @@ class RealSpec(DataSpec):
                 for left in range(shift, picture.shape[1] - self.tile + 1, self.tile):
                     yield picture[top : top + self.tile, left : left + self.tile]
 
+    def lead(self, rng: np.random.Generator) -> int:
+        """Anywhere: the squares of the last JPEG would else lie upon every patch in the same way."""
+        return int(rng.integers(JPEG))
+
     def shrink(self, image: Array, scale: int) -> Array:
         """1/``scale`` of (H, W, 3) in [0, 1], through one draw of the chain."""
         chain = RealWorld(scale, self.sigma, self.factor, self.noise, self.quality)  # type: ignore[arg-type]  # pairs
         rng = np.random.default_rng([zlib.crc32(np.ascontiguousarray(image).tobytes()), scale])
+        if self.clean and rng.random() < self.clean:
+            return super().shrink(image, scale)
         return chain.apply(image, chain.draw(image.shape, rng))

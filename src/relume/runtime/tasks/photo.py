@@ -34,8 +34,6 @@ CERTAIN, PIXELS, CAREFUL, MANY = 0.998, 8, 0.97, 0.0005
 rim of spectacles alone passes for no scratch, nor does a frame."""
 LEAST_NOISE = 3.0 / 255
 """Noise below this is left: it is hardly seen, and fine detail could be taken for it."""
-BLOCKY = 1.25
-"""How much larger steps are between JPEG's squares than within them where they can be seen."""
 KEPT = 1 << 22
 """Pixels of the largest picture of which what the steps before the colours made is held, in four bytes a sample."""
 GENTLE = 0.8
@@ -131,7 +129,7 @@ def _jpeg(chosen: _Chosen) -> None:
 
 def _blocky(chosen: _Chosen) -> bool:
     """Whether JPEG's squares can be seen."""
-    return chosen.grid is None and chosen.seen.jpeg >= BLOCKY
+    return chosen.grid is None and chosen.seen.jpeg >= upscale.BLOCKY
 
 
 def _damage(chosen: _Chosen) -> None:

@@ -1,12 +1,14 @@
 """``upscale``: one network enlarges the picture; nothing comes before it and nothing after it.
 
 The model is ``cascade-psnr`` unless another is asked for: it only estimates and never invents, which is what a picture
-of record needs. Its ``realism`` dial mixes in the weights of a generative one. The self-ensemble looks at every tile
+of record needs. Of a JPEG whose squares can be seen it would sharpen the squares: there it is ``cascade-real``, trained
+on such pictures. The ``realism`` dial mixes in the weights of a generative one. The self-ensemble looks at every tile
 from eight sides, in eight times the time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +17,9 @@ import numpy as np
 
 from relume.runtime import engine, resampling, zoo
 from relume.runtime.flow import Place
-from relume.runtime.options import Options
-from relume.runtime.pictures import SOURCE_TYPE
+from relume.runtime.look import jpeg_at_a_glance
+from relume.runtime.options import Decision, Options
+from relume.runtime.pictures import SOURCE_TYPE, Source
 from relume.runtime.realism import Dial
 from relume.runtime.self_ensemble import EIGHT, ONE
 from relume.runtime.tasks.plan import Plan, Request
@@ -26,6 +29,8 @@ from relume.signal import Array, UsageError
 DEFAULT_MODEL = "cascade-psnr"
 FOUND = "cascade-real"
 """The enlarger for pictures as they are found: noisy, soft, compressed. It smooths what it takes for noise."""
+BLOCKY = 1.25
+"""JPEG's squares can be seen where steps between them are so many times larger than within them."""
 ROUNDS = 4
 """Rounds of back-projection: each halves the disagreement, roughly."""
 _FLAT = 4
@@ -146,8 +151,22 @@ def _around(x: Array, extreme: np.ufunc, reach: int) -> Array:
 def plan(request: Request) -> Plan:
     """The task of enlarging one picture."""
     source = request.open()
-    step = prepare(request.options, source.dtype)
-    return Plan(source, step, step.source_type, dial=step.dial)
+    options, decisions = _fitting(request, source)
+    step = prepare(options, source.dtype)
+    return Plan(source, step, step.source_type, decisions=decisions, dial=step.dial)
+
+
+def _fitting(request: Request, source: Source) -> tuple[Options, tuple[Decision, ...]]:
+    """The options with the model that fits the picture, where none was asked for, and why it is not the usual one."""
+    options = request.options
+    if options.model is not None or source.kind != "jpeg" or request.dry or FOUND not in zoo.SHIPPED:
+        return options, ()
+    steps = jpeg_at_a_glance(request.open())
+    if steps < BLOCKY:
+        return options, ()
+    reason = f"JPEG's squares can be seen (steps between them {steps:.2f} times larger): {FOUND}"
+    decision = Decision("model", True, reason, {"steps": steps}, f"--model {DEFAULT_MODEL}")
+    return dataclasses.replace(options, model=FOUND), (decision,)
 
 
 def prepare(options: Options, dtype: np.dtype[Any]) -> Upscale:
