@@ -1,6 +1,9 @@
 """``cascade_real_gan``: the other end of the realism dial of ``cascade_real``: texture for photographs as they are.
 
     torchrun --nproc-per-node 2 -m relume train cascade_real_gan --data DATA --out runs/cascade_real_gan --compile
+    relume export runs/cascade_real -o runs/real.onnx
+    relume export runs/cascade_real_gan -o runs/real-gan.onnx
+    python -m relume.train.beyond runs/real.onnx runs/real-gan.onnx --realism 0.8 --out runs/real-gan-back.onnx
     relume train cascade_real_gan.flat --data DATA --out runs/cascade_real_gan_flat
     relume export runs/cascade_real_gan_flat -o cascade-real-gan.onnx
 
@@ -39,6 +42,6 @@ VARIANTS = {
         flat=True,
         steps=1,
         optim=dataclasses.replace(RECIPE.optim, lr=1e-12, warmup=0),
-        start="runs/cascade_real_gan/checkpoint.pt",
+        start="runs/real-gan-back.onnx",
     ),
 }
