@@ -1,4 +1,4 @@
-"""Pairs of the second-order chain: cut, drawn by content, the same in every run."""
+"""Pairs of the second-order chain: drawn by content, the same in every run."""
 
 import dataclasses
 
@@ -11,18 +11,10 @@ from relume.train.data import PairBank, make_pairs
 from relume.train.real import RealSpec
 from relume.train.run import draw_picture
 
-SPEC = RealSpec(("set",), tile=48, rounds=2, held_out=0)
+SPEC = RealSpec(("set",), held_out=0)
 
 
-def test_squares_are_cut_twice_from_other_corners() -> None:
-    picture = draw_picture(np.random.default_rng(0), 100)
-    pieces = list(SPEC.pieces(picture))
-    assert [piece.shape for piece in pieces] == [(48, 48, 3)] * 5
-    assert len({piece.tobytes() for piece in pieces}) == 5
-    assert [piece.shape for piece in SPEC.pieces(picture[:40])] == [(40, 100, 3)]
-
-
-def test_each_square_has_its_own_draw_and_keeps_it() -> None:
+def test_each_patch_has_its_own_draw_and_keeps_it() -> None:
     picture = draw_picture(np.random.default_rng(0), 96)
     one, two, other = (make_pairs(p, (2, 4), SPEC.shrink) for p in (picture, picture.copy(), picture[::-1]))
     for scale in (2, 4):
@@ -43,13 +35,13 @@ def test_a_bank_of_them_trains(tmp_path) -> None:
     (tmp_path / "set").mkdir()
     Image.fromarray(draw_picture(np.random.default_rng(0), 100)).save(tmp_path / "set" / "a.png")
     bank = PairBank(SPEC, tmp_path, (2, 3, 4), 8)
-    assert len(bank.pairs) == 5
+    assert len(bank.pairs) == 1
     low, high = bank.batch(4, 3, 8, np.random.default_rng(0))
     assert (low.shape, high.shape) == ((3, 3, 8, 8), (3, 3, 32, 32))
 
 
 def test_fresh_patches_come_from_whole_pictures_and_begin_anywhere_in_a_square_of_jpeg(tmp_path) -> None:
-    spec = dataclasses.replace(SPEC, fresh=True, clean=1.0)
+    spec = dataclasses.replace(SPEC, clean=1.0)
     (tmp_path / "set").mkdir()
     picture = draw_picture(np.random.default_rng(0), 100)
     Image.fromarray(picture).save(tmp_path / "set" / "a.png")

@@ -23,7 +23,6 @@ RECIPE = SuperResolution(
     data=RealSpec(
         folders=("sr-train/photos", "photographs", "photographs-more"),
         held_out=6,
-        fresh=True,
         clean=0.2,
         terms=(
             TrainingSet(

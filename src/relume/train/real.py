@@ -1,14 +1,12 @@
 """Training pairs as real photographs make them: not shrunk by one clean kernel, but through the second-order chain.
 
-Each picture is cut into squares, and each square goes through its own draw of :class:`RealWorld`, so that a handful of
-pictures gives more than a thousand degradations; or, ``fresh``, every patch does. A draw depends on the pixels and the
-scale alone: a bank is the same in every run.
+Every patch goes through its own draw of :class:`RealWorld`, so that no two are damaged alike. A draw depends on the
+patch's pixels and the scale alone: the same patches are the same pairs in every run.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,29 +23,16 @@ JPEG = 8
 class RealSpec(DataSpec):
     """Training pictures degraded by blur, resizing, sensor noise and JPEG, twice over and in random order.
 
-    ``tile``: side of the squares in pixels; ``rounds``: how often the pictures are cut, each time shifted and drawn
-    anew; fresh patches need neither. ``clean``: the share that is only shrunk, as :class:`DataSpec` does, for a
-    photograph that nothing has happened to should stay as it is. The other fields are ranges of :class:`RealWorld`.
+    ``clean``: the share that is only shrunk, as :class:`DataSpec` does, for a photograph that nothing has happened to
+    should stay as it is. The other fields are ranges of :class:`RealWorld`.
     """
 
-    tile: int = 264
-    rounds: int = 2
+    fresh: bool = True
     sigma: tuple[float, ...] = (0.2, 1.6)
     factor: tuple[float, ...] = (0.5, 1.2)
     noise: tuple[float, ...] = (0.0, 0.05)
     quality: tuple[int, ...] = (40, 98)
     clean: float = 0.0
-
-    def pieces(self, picture: Array) -> Iterator[Array]:
-        """Squares of ``picture`` (H, W, 3), cut ``rounds`` times from other corners; all of it if smaller or fresh."""
-        if self.fresh or min(picture.shape[:2]) < self.tile:
-            yield picture
-            return
-        for number in range(self.rounds):
-            shift = number * self.tile // self.rounds
-            for top in range(shift, picture.shape[0] - self.tile + 1, self.tile):
-                for left in range(shift, picture.shape[1] - self.tile + 1, self.tile):
-                    yield picture[top : top + self.tile, left : left + self.tile]
 
     def lead(self, rng: np.random.Generator) -> int:
         """Anywhere: the squares of the last JPEG would else lie upon every patch in the same way."""
