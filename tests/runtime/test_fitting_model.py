@@ -13,6 +13,7 @@ from relume.runtime.arrays import from_object
 from relume.runtime.look import jpeg_at_a_glance, look
 from relume.runtime.naming import Job
 from relume.runtime.options import Decision, Options
+from relume.runtime.pictures import Source, open_source
 from relume.runtime.record import record_path
 from relume.runtime.restore import restore_file
 from relume.runtime.tasks.plan import Request
@@ -68,16 +69,17 @@ def test_without_that_model_the_usual_one_is_taken(
     assert made_by(tmp_path / "poor.jpg") == ("cascade-psnr", ())
 
 
-def test_an_estimate_does_not_look(scene: Image.Image) -> None:
+@pytest.mark.parametrize(("dry", "times"), [(True, 1), (False, 2)])
+def test_an_estimate_does_not_look(scene: Image.Image, tmp_path: Path, dry: bool, times: int) -> None:
+    scene.save(tmp_path / "poor.jpg", quality=12)
     opened = []
-    source = from_object(scene)
 
-    def once() -> object:
-        opened.append(source)
-        return source
+    def source() -> Source:
+        opened.append(open_source(tmp_path / "poor.jpg", max_pixels=1 << 20, max_memory=1 << 28))
+        return opened[-1]
 
-    planned(Request(once, Options(scale=2), dry=True))
-    assert len(opened) == 1
+    planned(Request(source, Options(scale=2), dry=dry))
+    assert len(opened) == times
 
 
 def test_a_glance_sees_what_a_look_sees(scene: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

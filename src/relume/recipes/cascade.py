@@ -12,19 +12,17 @@ from relume.nets.cascade import CascadeShape
 from relume.train.data import DataSpec
 from relume.train.recipe import Optim, SuperResolution
 
+BSDS398 = TrainingSet("BSDS398 (BSDS500 train and test, less two)", "non-commercial research and education")
+T91 = TrainingSet("T91", "research")
+PHOTOS = TrainingSet("48 photographs of free wallpaper collections", "CC-BY, CC-BY-SA, CC0, GPL-2+, Unsplash, Pexels")
+
 RECIPE = SuperResolution(
     name="cascade-psnr",
     net=CascadeShape(scales=(2, 3, 4), channels=64, units=(3, 2, 2), recursions=1),
     data=DataSpec(
         folders=("sr-train/BSDS398", "sr-train/T91", "sr-train/photos"),
         rescale=(1.0, 0.6),
-        terms=(
-            TrainingSet("BSDS398 (BSDS500 train and test, less two)", "non-commercial research and education"),
-            TrainingSet("T91", "research"),
-            TrainingSet(
-                "48 photographs of free wallpaper collections", "CC-BY, CC-BY-SA, CC0, GPL-2+, Unsplash, Pexels"
-            ),
-        ),
+        terms=(BSDS398, T91, PHOTOS),
     ),
     steps=14000,
     batch=12,

@@ -16,9 +16,5 @@ from relume.recipes.cascade_wide import RECIPE as WIDE
 RECIPE = dataclasses.replace(
     WIDE,
     data=dataclasses.replace(WIDE.data, rescale=(1.0,)),
-    flat=True,
     eight_bits=True,
-    steps=1,
-    optim=dataclasses.replace(WIDE.optim, lr=1e-12, warmup=0),
-    start="runs/cascade-natural-final.onnx",
-)
+).finished("runs/cascade-natural-final.onnx")

@@ -32,6 +32,7 @@ from relume.nets.cascade import CascadeShape
 from relume.recipes.cascade_natural import RECIPE as NATURAL
 from relume.recipes.cascade_natural import VARIANTS as NATURAL_VARIANTS
 
+UBUNTU = TrainingSet("661 photographs of Ubuntu's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL, LGPL, Unsplash")
 LONGER = NATURAL_VARIANTS["longer"]
 PHOTOGRAPHS = (
     *("sr-train/BSDS398",) * 3,
@@ -59,7 +60,7 @@ MORE = dataclasses.replace(
         folders=(*PHOTOGRAPHS, "drawings"),
         terms=(
             *NATURAL.data.terms,
-            TrainingSet("661 photographs of Ubuntu's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL, LGPL, Unsplash"),
+            UBUNTU,
         ),
     ),
     scale_weights=(0.1, 0.05, 0.85),
@@ -115,12 +116,6 @@ VARIANTS = {
     "settle": SETTLE,
     "twin": dataclasses.replace(FINISH, optim=dataclasses.replace(FINISH.optim, lr=3e-4), seed=44),
     "eight_bits": dataclasses.replace(
-        FINISH,
-        data=dataclasses.replace(FINISH.data, folders=PHOTOGRAPHS[2:]),
-        flat=True,
-        eight_bits=True,
-        steps=1,
-        optim=dataclasses.replace(FINISH.optim, lr=1e-12, warmup=0),
-        start="runs/large-mean.onnx",
-    ),
+        FINISH, data=dataclasses.replace(FINISH.data, folders=PHOTOGRAPHS[2:]), eight_bits=True
+    ).finished("runs/large-mean.onnx"),
 }

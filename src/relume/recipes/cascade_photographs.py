@@ -14,16 +14,15 @@ import dataclasses
 from relume.card import TrainingSet
 from relume.recipes.cascade_wide import RECIPE as WIDE
 
+DEBIAN = TrainingSet("63 photographs of Debian's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL-2+, LGPL")
+
 RECIPE = dataclasses.replace(
     WIDE,
     data=dataclasses.replace(
         WIDE.data,
         folders=(*WIDE.data.folders, "photographs"),
         rescale=(1.0, 0.65),
-        terms=(
-            *WIDE.data.terms,
-            TrainingSet("63 photographs of Debian's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL-2+, LGPL"),
-        ),
+        terms=(*WIDE.data.terms, DEBIAN),
     ),
     steps=10000,
     scale_weights=(0.2, 0.08, 0.72),

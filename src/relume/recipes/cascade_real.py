@@ -10,10 +10,10 @@ cores. ``flat`` is a step without length, for gray fields (``relume.train.flat``
 minutes of half a core on 48 photographs that shipped before: ``docs/decisions/0008-pictures-as-found.md``.
 """
 
-import dataclasses
-
-from relume.card import TrainingSet
 from relume.nets.cascade import CascadeShape
+from relume.recipes.cascade import PHOTOS
+from relume.recipes.cascade_large import UBUNTU
+from relume.recipes.cascade_photographs import DEBIAN
 from relume.train.real import RealSpec
 from relume.train.recipe import Optim, SuperResolution
 
@@ -24,13 +24,7 @@ RECIPE = SuperResolution(
         folders=("sr-train/photos", "photographs", "photographs-more"),
         held_out=6,
         clean=0.2,
-        terms=(
-            TrainingSet(
-                "48 photographs of free wallpaper collections", "CC-BY, CC-BY-SA, CC0, GPL-2+, Unsplash, Pexels"
-            ),
-            TrainingSet("63 photographs of Debian's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL-2+, LGPL"),
-            TrainingSet("661 photographs of Ubuntu's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL, LGPL, Unsplash"),
-        ),
+        terms=(PHOTOS, DEBIAN, UBUNTU),
     ),
     steps=7000,
     batch=6,
@@ -41,12 +35,4 @@ RECIPE = SuperResolution(
     validate_every=7000,
 )
 
-VARIANTS = {
-    "flat": dataclasses.replace(
-        RECIPE,
-        flat=True,
-        steps=1,
-        optim=dataclasses.replace(RECIPE.optim, lr=1e-12, warmup=0),
-        start="runs/cascade_real/checkpoint.pt",
-    ),
-}
+VARIANTS = {"flat": RECIPE.finished("runs/cascade_real/checkpoint.pt")}

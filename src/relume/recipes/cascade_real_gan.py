@@ -36,12 +36,4 @@ RECIPE = dataclasses.replace(
     seed=91,
 )
 
-VARIANTS = {
-    "flat": dataclasses.replace(
-        RECIPE,
-        flat=True,
-        steps=1,
-        optim=dataclasses.replace(RECIPE.optim, lr=1e-12, warmup=0),
-        start="runs/real-gan-back.onnx",
-    ),
-}
+VARIANTS = {"flat": RECIPE.finished("runs/real-gan-back.onnx")}

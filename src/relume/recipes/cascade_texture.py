@@ -77,11 +77,5 @@ VARIANTS = {
     "third_twin": dataclasses.replace(
         THIRD, scale_weights=(0.2, 0.4, 0.4), content=dataclasses.replace(THIRD.content, pixel=0.25), seed=67
     ),
-    "mean": dataclasses.replace(
-        LAST,
-        flat=True,
-        steps=1,
-        optim=dataclasses.replace(LAST.optim, lr=1e-12, warmup=0),
-        start="runs/texture-all.onnx",
-    ),
+    "mean": LAST.finished("runs/texture-all.onnx"),
 }

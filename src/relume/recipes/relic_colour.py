@@ -11,6 +11,8 @@ nothing. Time and result: the card of the shipped weights and ``docs/relics-trai
 
 from relume.card import TrainingSet
 from relume.nets.relic_colour import ColourShape
+from relume.recipes.cascade import BSDS398, PHOTOS, T91
+from relume.recipes.cascade_photographs import DEBIAN
 from relume.train.data import DataSpec
 from relume.train.recipe import Optim
 from relume.train.relic_colour import RelicColour
@@ -34,14 +36,12 @@ RECIPE = RelicColour(
                 "relics (train part): murals of Dunhuang, mosaics and ambers, bronzes",
                 "Getty CC BY 4.0; others none stated",
             ),
-            TrainingSet(
-                "48 photographs of free wallpaper collections", "CC-BY, CC-BY-SA, CC0, GPL-2+, Unsplash, Pexels"
-            ),
-            TrainingSet("BSDS398 (BSDS500 train and test, less two)", "non-commercial research and education"),
+            PHOTOS,
+            BSDS398,
             TrainingSet("landscapes (SUN scenes, train part)", "research"),
             TrainingSet("faces (CelebA, train part)", "non-commercial research"),
-            TrainingSet("63 photographs of Debian's wallpaper packages", "CC0, CC-BY, CC-BY-SA, GPL-2+, LGPL"),
-            TrainingSet("T91", "research"),
+            DEBIAN,
+            T91,
         ),
     ),
     shares=(0.32, 0.1, 0.22, 0.14, 0.08, 0.1, 0.04),

@@ -16,6 +16,8 @@ from relume.survey import Grid, NoiseMeter, find_grid, jpeg_steps
 
 SMALL = 256
 """The small copy's longer side is this or up to twice as much; less only where the picture is smaller."""
+BLOCKY = 1.25
+"""JPEG's squares can be seen where steps between them are so many times larger than within them."""
 GLANCE = 1 << 21
 """Pixels that a glance takes in."""
 _BAND, _COARSE = 64, 64

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from relume.runtime import masks
 from relume.runtime.arrays import from_object
-from relume.runtime.look import look
+from relume.runtime.look import BLOCKY, look
 from relume.runtime.options import Options
-from relume.runtime.tasks import photo, repair, upscale
+from relume.runtime.tasks import photo, repair
 from relume.runtime.tasks.plan import Request
 from relume.runtime.working import Working
 from relume.signal import Array
@@ -46,7 +46,7 @@ class Findings:
     @property
     def squares(self) -> bool:
         """Whether JPEG's squares can be seen."""
-        return not self.block and self.jpeg >= upscale.BLOCKY
+        return not self.block and self.jpeg >= BLOCKY
 
 
 def find(whole: Array, detail: Array | None = None) -> Findings:

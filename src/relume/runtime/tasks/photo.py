@@ -15,7 +15,7 @@ import numpy as np
 from relume.runtime import masks, zoo
 from relume.runtime.blocks import shrunk
 from relume.runtime.flow import Step, cut, strips
-from relume.runtime.look import Look, Shrinking, look
+from relume.runtime.look import BLOCKY, Look, Shrinking, look
 from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE, Source
 from relume.runtime.pictures.icc import tone_curve
@@ -129,7 +129,7 @@ def _jpeg(chosen: _Chosen) -> None:
 
 def _blocky(chosen: _Chosen) -> bool:
     """Whether JPEG's squares can be seen."""
-    return chosen.grid is None and chosen.seen.jpeg >= upscale.BLOCKY
+    return chosen.grid is None and chosen.seen.jpeg >= BLOCKY
 
 
 def _damage(chosen: _Chosen) -> None:

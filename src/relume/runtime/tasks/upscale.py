@@ -17,7 +17,7 @@ import numpy as np
 
 from relume.runtime import engine, resampling, zoo
 from relume.runtime.flow import Place
-from relume.runtime.look import jpeg_at_a_glance
+from relume.runtime.look import BLOCKY, jpeg_at_a_glance
 from relume.runtime.options import Decision, Options
 from relume.runtime.pictures import SOURCE_TYPE, Source
 from relume.runtime.realism import Dial
@@ -29,8 +29,6 @@ from relume.signal import Array, UsageError
 DEFAULT_MODEL = "cascade-psnr"
 FOUND = "cascade-real"
 """The enlarger for pictures as they are found: noisy, soft, compressed. It smooths what it takes for noise."""
-BLOCKY = 1.25
-"""JPEG's squares can be seen where steps between them are so many times larger than within them."""
 ROUNDS = 4
 """Rounds of back-projection: each halves the disagreement, roughly."""
 _FLAT = 4
