@@ -42,9 +42,9 @@ class Adversarial:
         content = content.to(team.device)
         self.content: Callable[..., Any] = torch.compile(content, dynamic=False) if compiled else content
         self.lpips = None if lpips is None else lpips.to(team.device)
-        self.net = net.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = team.settle(net)
         self.forward: Callable[..., Any] = torch.compile(self.net, dynamic=False) if compiled else self.net
-        self.critic = recipe.critic.build().to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.critic = team.settle(recipe.critic.build())
         optim = recipe.optim
         self.for_net = optimisers(self.net, optim.choice, optim.lr, optim.betas)
         self.for_critic = optimisers(self.critic, "adam", optim.lr, optim.betas)

@@ -36,7 +36,7 @@ class SuperResolution:
 
     ``flat``: begin by taking from a cascade what it adds to gray fields (:mod:`relume.train.flat`). ``eight_bits``:
     train it for eight-bit arithmetic (:mod:`relume.nets.eight_bit`). ``teacher``: a model (:mod:`relume.train.teacher`)
-    whose answers at the scales ``taught`` have the share ``teaching`` of the loss.
+    whose answers at the scales ``taught`` have the share ``teaching`` of the loss; of ``data.fresh`` a cascade.
     """
 
     name: str
@@ -64,8 +64,8 @@ class SuperResolution:
             raise UsageError(f"steps and batch must be at least 1 and patch at least 8: {self}")
         if len(self.scale_weights) != len(self.net.scales) or sum(self.scale_weights) <= 0:
             raise UsageError(f"one scale weight for each of {self.net.scales}, not {self.scale_weights}")
-        if self.teacher and self.data.fresh:
-            raise UsageError("a teacher has answered for pictures shrunk once: leave out teacher or data.fresh")
+        if self.teacher and type(self) is not SuperResolution:
+            raise UsageError(f"a teacher is for the pixel loss alone: leave it out of {self.name}")
 
     def finished(self, start: str) -> Self:
         """A step without length from ``start``, for what comes before it: gray fields kept, eight bits measured."""

@@ -42,7 +42,7 @@ from relume.train.restoration_export import export_restoration
 from relume.train.scores import last_scores
 from relume.train.start import begun, earlier, learned_from
 from relume.train.steps import Supervised, can_compile
-from relume.train.teacher import teach
+from relume.train.teacher import answering, teach
 from relume.train.team import Team
 
 BLOCK_PROTOCOL = SR_PROTOCOL.replace("MATLAB antialiased bicubic", "means of blocks")
@@ -58,7 +58,8 @@ def make_task(
         return Adversarial(recipe, net, bank, game, lpips, team, compiled=compiled)
     if isinstance(recipe, RecursiveSuperResolution):
         return RecursivelySupervised(recipe, net, bank, team)
-    return Supervised(recipe, net, bank, team, compiled=compiled)
+    teacher = answering(recipe.teacher) if recipe.teacher and recipe.data.fresh else None
+    return Supervised(recipe, net, bank, team, compiled=compiled, teacher=teacher)
 
 
 def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
@@ -71,7 +72,7 @@ def run_enlarger(recipe: SuperResolution, data: Path, run: Run) -> nn.Module:
         keep_flat(_cascade(net, recipe))
     if recipe.eight_bits:
         measure(_cascade(net, recipe), recipe, bank)
-    if recipe.teacher:
+    if recipe.teacher and not recipe.data.fresh:
         teach(bank, Path(recipe.teacher), recipe.taught)
     return train(make_task(recipe, net, bank, data, team, compiled=run.compiled), run, leads=team.leads)
 

@@ -23,18 +23,33 @@ def can_compile() -> bool:
     return shutil.which("g++") is not None
 
 
+Enlarging = Callable[..., dict[int, Tensor]]
+
+
 class Supervised:
     """Phase one: each step draws a scale, runs the cascade up to it and minimises the pixel loss.
 
     ``compiled``: through one compiled graph for each scale, whose sums round in another order (:func:`can_compile`).
+    ``teacher``: answers for the patches of every step, where the recipe has its scale ``taught``.
     """
 
     def __init__(
-        self, recipe: SuperResolution, net: nn.Module, bank: PairBank, team: Team, *, compiled: bool = False
+        self,
+        recipe: SuperResolution,
+        net: nn.Module,
+        bank: PairBank,
+        team: Team,
+        *,
+        compiled: bool = False,
+        teacher: nn.Module | None = None,
     ) -> None:
         self.recipe, self.team = recipe, team
-        self.net = net.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.forward: Callable[..., dict[int, Tensor]] = torch.compile(net, dynamic=False) if compiled else net
+        self.net = team.settle(net)
+        self.forward: Enlarging = torch.compile(self.net, dynamic=False) if compiled else self.net
+        self.teacher: Enlarging | None = None
+        if teacher is not None:
+            teacher = team.settle(teacher)
+            self.teacher = torch.compile(teacher, dynamic=False) if compiled else teacher
         self.bank = bank
         self.optimisers = optimisers(net, recipe.optim.choice, recipe.optim.lr, recipe.optim.betas)
         weights = np.array(recipe.scale_weights, float)
@@ -48,13 +63,19 @@ class Supervised:
         scale = int(rng.choice(recipe.net.scales, p=self.chances))
         low, high = self.bank.batch(scale, recipe.batch, recipe.patch, self.team.own(rng))
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-            loss = self.loss(self.team.place(low), self.team.place(high), scale, number)
+            low, high = self.team.place(low), self.team.place(high)
+            if self.teacher is not None and scale in recipe.taught:
+                high = torch.cat([high, self.teacher(low, (scale,))[scale].float()], 1)
+            loss = self.loss(low, high, scale, number)
         optim = recipe.optim
         norm = descend(loss, self.optimisers, choice=optim.choice, bound=optim.clip, share=self.team.share)
         return {"loss": loss.item(), "gradient_norm": norm}
 
     def loss(self, low: Tensor, high: Tensor, scale: int, number: int) -> Tensor:
-        """The loss of one batch; networks that restore luma are judged on luma."""
+        """The loss of one batch, of whose ``high`` a teacher's answers may be channels 3 to 6.
+
+        Networks that restore luma are judged on luma.
+        """
         restored = self.forward(low, (scale,))[scale].float()
         truth, taught = high[:, :3], high[:, 3:]
         if self.recipe.net.on_luma:

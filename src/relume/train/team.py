@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from relume.signal import UsageError
 
@@ -55,6 +55,11 @@ class Team:
     def place(self, x: Tensor) -> Tensor:
         """``x`` (N, C, H, W) on the device, channels last."""
         return x.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+
+    def settle(self, net: nn.Module) -> nn.Module:
+        """``net`` on the device, channels last."""
+        settled: nn.Module = net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return settled
 
     def share(self, parameters: Iterable[Tensor]) -> None:
         """Replace every gradient by its mean over the team."""
